@@ -1,0 +1,89 @@
+/**
+ * `pnpm demo`: three vendors' tokens obtained, used, refreshed on schedule and healed, on the terminal.
+ *
+ * Decided here: the command line, and how the three layers are composed. Not here: what is told (`Story`, `Live`).
+ */
+import { NodeHttpClient, NodeRuntime, NodeServices } from "@effect/platform-node"
+import { ConfigProvider, Console, Effect, Layer, Logger, Option } from "effect"
+import { Command, Flag } from "effect/cli"
+import * as Live from "./Live.ts"
+import { Narrator } from "./Narrator.ts"
+import * as Story from "./Story.ts"
+import { itemPath, logiSense, lrsConnect } from "./Vendors.ts"
+
+const ids = [logiSense.id, lrsConnect.id, itemPath.id]
+
+/** The three vendors over simulators: one program, one client, three tags. */
+const simulated = Effect.fnUntraced(
+  function* (isWanted: (id: string) => boolean) {
+    const narrator = yield* Narrator
+    const logi = yield* logiSense.simulate
+    const lrs = yield* lrsConnect.simulate
+    const item = yield* itemPath.simulate
+    const stories = [
+      { id: logiSense.id, story: Story.tell(logiSense, logi) },
+      { id: lrsConnect.id, story: Story.tell(lrsConnect, lrs) },
+      { id: itemPath.id, story: Story.tell(itemPath, item) }
+    ].filter(({ id }) => isWanted(id))
+    yield* Console.log(
+      "Simulated vendors on 127.0.0.1 with lives of a few seconds. No account, no network; about 10 s.\n"
+    )
+    const summaries = yield* Effect.all(
+      stories.map(({ story }) => story),
+      { concurrency: "unbounded" }
+    ).pipe(Effect.provide(Layer.mergeAll(logi.layer, lrs.layer, item.layer)))
+    yield* narrator.table(Story.rows(summaries))
+  },
+  Effect.scoped,
+  Effect.timeout("30 seconds")
+)
+
+/** The live vendors that the environment and `.env` configure. */
+const live = Effect.fnUntraced(function* (isWanted: (id: string) => boolean) {
+  yield* Effect.ignore(Effect.try(() => process.loadEnvFile()))
+  const set = new Set(Object.keys(process.env).filter((name) => process.env[name] !== ""))
+  const tales = [
+    { id: logiSense.id, tale: Live.tell(logiSense, set) },
+    { id: lrsConnect.id, tale: Live.tell(lrsConnect, set) },
+    { id: itemPath.id, tale: Live.tell(itemPath, set) }
+  ].filter(({ id }) => isWanted(id))
+  yield* Console.log("Live vendors, as the environment and .env configure them.\n")
+  const outcomes = yield* Effect.forEach(tales, ({ tale }) => tale).pipe(
+    Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv())
+  )
+  if (outcomes.includes("failed")) process.exitCode = 1
+})
+
+const command = Command.make(
+  "demo",
+  {
+    vendor: Flag.Literals("vendor", ids).pipe(Flag.withDescription("Show one vendor only"), Flag.optional),
+    live: Flag.Boolean("live").pipe(
+      Flag.withDescription("Run against the live vendors that the environment and .env configure"),
+      Flag.withDefault(false)
+    )
+  },
+  (flags) => {
+    const isWanted = (id: string) => Option.getOrElse(flags.vendor, () => id) === id
+    return flags.live ? live(isWanted) : simulated(isWanted)
+  }
+).pipe(Command.withDescription("Three vendors' tokens: obtained, used, refreshed on schedule, healed"))
+
+Command.run(command, { version: "0.0.0" }).pipe(
+  Effect.catchTag(["NotAsTold", "TimeoutError"], ({ message }) =>
+    Effect.andThen(
+      Console.error(`The demo failed: ${message}`),
+      Effect.sync(() => {
+        process.exitCode = 1
+      })
+    )
+  ),
+  Effect.provide([
+    Narrator.layer({ isTerminal: process.stdout.isTTY === true && process.env["NO_COLOR"] === undefined }),
+    NodeHttpClient.layerUndici,
+    NodeServices.layer,
+    // The story is told by the narrator; the library's own log lines would tell it twice.
+    Logger.layer([])
+  ]),
+  NodeRuntime.runMain
+)

@@ -1,0 +1,193 @@
+/**
+ * The client of a vendor's API: a bearer on each request to the API's own origin, and a 401 healed once.
+ *
+ * Decided here: where a token may go, checked at each send, so that a redirect followed outside does not take it along;
+ * which answers say that a token was refused; and that a body that cannot be sent twice is not. Not here: how a token
+ * is
+ * kept valid (`AuthService`), and retries of anything else, which are the app's.
+ */
+import * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type { HttpBody } from "effect/http/HttpBody"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientError from "effect/http/HttpClientError"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import type * as HttpClientResponse from "effect/http/HttpClientResponse"
+import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
+import type { AccessToken } from "./AccessToken.ts"
+import type { AuthError } from "./AuthError.ts"
+import type { Shape } from "./AuthService.ts"
+import * as Telemetry from "./Telemetry.ts"
+
+/** What can be said of a vendor's API. */
+export interface Options {
+  /** Whether an answer other than 401 says that the token was not accepted. @default never */
+  readonly isRejected?: ((response: HttpClientResponse.HttpClientResponse) => Effect.Effect<boolean>) | undefined
+}
+
+/**
+ * A client for the API of whatever service a tag has: `get("/x")` is `{api}/x`.
+ *
+ * **Details**
+ *
+ * Absolute URLs of the API's origin pass as they are; a request to any other origin goes out bare. A request that has
+ * an `Authorization` header already is left alone. If no token can be had, nothing is sent and the call fails with that
+ * `AuthError`. `Accept: application/json` is added where there is none.
+ */
+export const fromTag = <Self, S extends Shape>(
+  tag: Context.Key<Self, S>,
+  options?: Options
+): Effect.Effect<
+  HttpClient.HttpClient.With<HttpClientError.HttpClientError | AuthError>,
+  never,
+  Self | HttpClient.HttpClient
+> => Effect.flatMap(tag, (service) => Effect.map(HttpClient.HttpClient, (client) => make(service, client, options)))
+
+/**
+ * The same client with the plain type: an `AuthError` becomes the cause of a `TransportError`, for code that wants an
+ * `HttpClient.HttpClient`.
+ */
+export const toHttpClient = (
+  client: HttpClient.HttpClient.With<HttpClientError.HttpClientError | AuthError>
+): HttpClient.HttpClient => {
+  const plain = <A>(
+    request: HttpClientRequest.HttpClientRequest,
+    effect: Effect.Effect<A, HttpClientError.HttpClientError | AuthError>
+  ) =>
+    Effect.catchTag(effect, "AuthError", (error) =>
+      Effect.fail(
+        new HttpClientError.HttpClientError({
+          reason: new HttpClientError.TransportError({ request, cause: error, description: error.message })
+        })
+      )
+    )
+  return HttpClient.makeWith<HttpClientError.HttpClientError, never, HttpClientError.HttpClientError, never>(
+    Effect.flatMap((request) => plain(request, client.postprocess(Effect.succeed(request)))),
+    (request) => plain(request, client.preprocess(request))
+  )
+}
+
+const make = (service: Shape, client: HttpClient.HttpClient, options: Options | undefined) => {
+  const origin = new URL(service.api).origin
+
+  /** The app's client may make a failure of a status: a 401 must be seen all the same, and the failure kept. */
+  const send = (request: HttpClientRequest.HttpClientRequest, token: AccessToken) =>
+    client
+      .postprocess(
+        Effect.succeed(HttpClientRequest.setHeader(request, "authorization", `Bearer ${Redacted.value(token.value)}`))
+      )
+      .pipe(
+        Effect.map((response): Sent => ({ response, result: Effect.succeed(response) })),
+        Effect.catchReason("HttpClientError", "StatusCodeError", (reason, error) =>
+          Effect.succeed<Sent>({ response: reason.response, result: Effect.fail(error) })
+        )
+      )
+
+  const isRejected = (response: HttpClientResponse.HttpClientResponse) =>
+    response.status === 401 ? Effect.succeed(true) : (options?.isRejected?.(response) ?? Effect.succeed(false))
+
+  const authenticated = Effect.fnUntraced(function* (request: HttpClientRequest.HttpClientRequest) {
+    const token = yield* service.token
+    const first = yield* send(request, token)
+    if (!(yield* isRejected(first.response))) {
+      prove(service, token)
+      return yield* first.result
+    }
+    if (isSuspect(service, token, yield* Clock.currentTimeMillis)) return yield* first.result
+    yield* service.invalidate(token)
+    if (!canBeSentTwice(request.body)) {
+      yield* Effect.annotateCurrentSpan({ replayable: false })
+      yield* Effect.logDebug("A token was refused and the body cannot be sent twice: the answer is returned as it came")
+      return yield* first.result
+    }
+    yield* drain(first.response)
+    const next = yield* service.token
+    suspect(service, next, yield* Clock.currentTimeMillis)
+    const second = yield* send(request, next)
+    if (!(yield* isRejected(second.response))) {
+      prove(service, next)
+      yield* Telemetry.callHealed(service.api)
+    }
+    return yield* second.result
+  })
+
+  return HttpClient.makeWith<
+    HttpClientError.HttpClientError | AuthError,
+    never,
+    HttpClientError.HttpClientError | AuthError,
+    never
+  >(
+    Effect.flatMap((request) =>
+      originOf(request) === origin && request.headers["authorization"] === undefined
+        ? authenticated(request)
+        : client.postprocess(Effect.succeed(request))
+    ),
+    (request) => client.preprocess(resolve(service.api, request))
+  )
+}
+
+interface Sent {
+  readonly response: HttpClientResponse.HttpClientResponse
+  readonly result: Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>
+}
+
+/**
+ * The token that healed a call last, for each service. Refused before any answer accepted it, it is not healed again
+ * for
+ * a minute: an API that answers 401 to everything must not cost an exchange a call.
+ */
+const healings = new WeakMap<Shape, { readonly generation: number; readonly at: number; isProven: boolean }>()
+
+const pauseAfterHealing = 60_000
+
+const suspect = (service: Shape, { generation }: AccessToken, at: number): void => {
+  if (healings.get(service)?.generation !== generation) healings.set(service, { generation, at, isProven: false })
+}
+
+const prove = (service: Shape, { generation }: AccessToken): void => {
+  const healing = healings.get(service)
+  if (healing?.generation === generation) healing.isProven = true
+}
+
+const isSuspect = (service: Shape, { generation }: AccessToken, now: number): boolean => {
+  const healing = healings.get(service)
+  return healing?.generation === generation && !healing.isProven && now < healing.at + pauseAfterHealing
+}
+
+const originOf = ({ url }: HttpClientRequest.HttpClientRequest): string | undefined =>
+  URL.canParse(url) ? new URL(url).origin : undefined
+
+/** Only what names a web scheme is absolute: a path never escapes the API's base, whatever it begins with. */
+const resolve = (api: string, request: HttpClientRequest.HttpClientRequest): HttpClientRequest.HttpClientRequest => {
+  const { url } = request
+  const absolute = /^https?:\/\//i.test(url) ? url : `${api}${url === "" || /^[/?]/.test(url) ? "" : "/"}${url}`
+  const resolved = HttpClientRequest.setUrl(request, absolute)
+  return request.headers["accept"] === undefined ? HttpClientRequest.acceptJson(resolved) : resolved
+}
+
+const canBeSentTwice = (body: HttpBody): boolean => {
+  switch (body._tag) {
+    case "Stream":
+      return false
+    case "Raw":
+      return (
+        typeof body.body !== "object" ||
+        body.body instanceof ArrayBuffer ||
+        ArrayBuffer.isView(body.body) ||
+        body.body instanceof Blob ||
+        body.body instanceof URLSearchParams
+      )
+    default:
+      return true
+  }
+}
+
+/** Reads an answer to its end, so that its connection is free again; of a long one, 64 KiB. */
+const drain = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<void> => {
+  let length = 0
+  return Effect.ignore(
+    Stream.runForEachWhile(response.stream, (chunk) => Effect.sync(() => (length += chunk.byteLength) < 65_536))
+  )
+}

@@ -1,0 +1,105 @@
+/**
+ * What people and programs can watch: one span and one count for each exchange, one log line for each change of state.
+ *
+ * Decided here: the names, and that nothing secret and no account's own name stands in them. Not here: when something
+ * happens (`Flight`, `TokenEngine`, `AuthHttpClient`).
+ */
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Metric from "effect/Metric"
+import * as Option from "effect/Option"
+import type { ExchangeFailure, TokenSet } from "./Issuer.ts"
+import type { AuthStatus } from "./TokenLifecycle.ts"
+
+const exchanges = Metric.counter("vendor_auth_exchanges_total", {
+  description: "Requests to token endpoints, by vendor, kind and outcome",
+  incremental: true
+})
+
+const joined = Metric.counter("vendor_auth_waiters_joined_total", {
+  description: "Callers that waited for an exchange another caller or the schedule had begun, by vendor",
+  incremental: true
+})
+
+const healed = Metric.counter("vendor_auth_healed_401_total", {
+  description: "API calls that succeeded with a new token after the first one was refused, by API",
+  incremental: true
+})
+
+const unresolved = Metric.counter("vendor_auth_unresolved_total", {
+  description: "Sessions whose once-only refresh token was spent on an unknown outcome, by vendor",
+  incremental: true
+})
+
+const expiry = Metric.gauge("vendor_auth_token_life_seconds", {
+  description: "Life of the token issued or adopted last, in seconds from then, by vendor and account"
+})
+
+const count = (metric: Metric.Counter<number>, attributes: Record<string, string>) =>
+  Metric.update(Metric.withAttributes(metric, attributes), 1)
+
+/** Wraps one exchange in its span and counts its outcome. */
+export const exchange = (
+  vendor: string,
+  kind: "login" | "refresh",
+  effect: Effect.Effect<TokenSet, ExchangeFailure>
+): Effect.Effect<TokenSet, ExchangeFailure> =>
+  effect.pipe(
+    Effect.onExit((exit) => {
+      const outcome = Exit.isSuccess(exit)
+        ? "Issued"
+        : Option.match(Exit.findErrorOption(exit), { onNone: () => "Died", onSome: (failure) => failure.outcome })
+      return Effect.andThen(Effect.annotateCurrentSpan({ outcome }), count(exchanges, { vendor, kind, outcome }))
+    }),
+    Effect.withSpan("vendor-auth.exchange", { attributes: { vendor, kind } })
+  )
+
+/** Counts a caller that joined. */
+export const waiterJoined = (vendor: string): Effect.Effect<void> => count(joined, { vendor })
+
+/** Counts an API call that a new token healed. */
+export const callHealed = (api: string): Effect.Effect<void> => count(healed, { api })
+
+/**
+ * Writes down a change of state: one log line, and the gauges. `account` is a fingerprint, or the name a user chose.
+ */
+export const stateChanged = (vendor: string, account: string, status: AuthStatus, now: number): Effect.Effect<void> => {
+  const line = Effect.annotateLogs({ vendor, account })
+  switch (status._tag) {
+    case "Fresh": {
+      const until = Option.match(status.expiresAt, { onNone: () => "it never expires", onSome: DateTime.formatIso })
+      const life = Option.match(status.expiresAt, {
+        onNone: () => Infinity,
+        onSome: (at) => (DateTime.toEpochMillis(at) - now) / 1_000
+      })
+      return Effect.andThen(
+        Metric.update(Metric.withAttributes(expiry, { vendor, account }), life),
+        line(Effect.logInfo(`${vendor}: fresh, generation ${status.generation}, until ${until}`))
+      )
+    }
+    case "Due":
+      return line(
+        Option.match(status.error, {
+          onNone: () => Effect.logDebug(`${vendor}: due`),
+          onSome: (error) => Effect.logWarning(`${error.message}; the good token is served meanwhile`)
+        })
+      )
+    case "BackingOff":
+      return line(Effect.logWarning(`${status.error.message}; next try at ${DateTime.formatIso(status.retryAt)}`))
+    case "Refused":
+      return line(Effect.logError(status.error.message))
+    case "Unresolved":
+      return Effect.andThen(count(unresolved, { vendor }), line(Effect.logError(status.error.message)))
+    case "Expired":
+    case "SignedOut":
+      return line(Effect.logInfo(`${vendor}: ${status._tag === "Expired" ? "expired" : "signed out"}`))
+  }
+}
+
+/** Warns, once a layer, that a session whose refresh tokens may be used once ends with this process. */
+export const sessionDoesNotLast = (vendor: string): Effect.Effect<void> =>
+  Effect.logWarning(
+    `${vendor}: its refresh tokens may be used once and this session ends with the process. ` +
+      "Provide a TokenStore that lasts to keep it"
+  )

@@ -1,0 +1,263 @@
+/**
+ * One exchange with a token endpoint: send once, read within bounds, and judge.
+ *
+ * Decided here: that nothing but the one request leaves (no redirect is followed, no generic retry repeats it, no trace
+ * header goes along), how much of an answer is read, and which answer or fault means what. Causes of the client are
+ * dropped: they may quote a body or a header. Not here: the deadline (`Flight`), field names (`OAuth2`, the vendors).
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import * as Headers from "effect/http/Headers"
+import * as HttpClient from "effect/http/HttpClient"
+import type * as HttpClientError from "effect/http/HttpClientError"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import type * as HttpClientResponse from "effect/http/HttpClientResponse"
+import * as Clock from "effect/Clock"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import * as AuthError from "./AuthError.ts"
+import * as Issuer from "./Issuer.ts"
+
+/** The fields of a request's body. Undefined ones are left out. */
+export type Fields = Readonly<Record<string, string | Redacted.Redacted<string> | undefined>>
+
+/** A complete answer. */
+export interface Answer {
+  readonly status: number
+  /** The body's members, if it is a JSON object. */
+  readonly body: Readonly<Record<string, Schema.Json>>
+  readonly retryAfter: Duration.Duration | undefined
+}
+
+/** What a vendor makes of a complete answer. */
+export interface Reading {
+  /** The tokens of a 2xx. */
+  readonly tokens: (body: Answer["body"]) => Result.Result<Issuer.TokenSet, AuthError.MalformedResponse>
+  /** A vendor's own way to say "refused", looked at first; undefined leaves the answer to the common rules. */
+  readonly refusal?: ((answer: Answer) => AuthError.Reason | undefined) | undefined
+}
+
+/** Sends a request once and judges what comes back. */
+export type Send = (
+  kind: "login" | "refresh",
+  request: HttpClientRequest.HttpClientRequest,
+  reading: Reading
+) => Issuer.Exchange
+
+/** A POST with a form body. */
+export const form = (url: string, fields: Fields): HttpClientRequest.HttpClientRequest =>
+  HttpClientRequest.post(url, { acceptJson: true }).pipe(HttpClientRequest.bodyUrlParams(fields))
+
+/** A POST with a JSON body. */
+export const json = (url: string, fields: Fields): HttpClientRequest.HttpClientRequest =>
+  HttpClientRequest.post(url, { acceptJson: true }).pipe(
+    HttpClientRequest.bodyText(
+      // A replacer would come too late: `Redacted` turns itself into "<redacted>" first.
+      JSON.stringify(Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, reveal(value)]))),
+      "application/json"
+    )
+  )
+
+const reveal = (value: Fields[string]): string | undefined =>
+  Redacted.isRedacted(value) ? Redacted.value(value) : value
+
+/** A POST without a body that carries a token in its `Authorization` header. */
+export const bearer = (url: string, token: Redacted.Redacted<string>): HttpClientRequest.HttpClientRequest =>
+  HttpClientRequest.post(url, { acceptJson: true }).pipe(
+    HttpClientRequest.setHeader("authorization", `Bearer ${Redacted.value(token)}`)
+  )
+
+/** Takes the app's `HttpClient`. Sends nothing. */
+export const make: Effect.Effect<Send, never, HttpClient.HttpClient> = Effect.gen(function* () {
+  const client = yield* HttpClient.HttpClient
+  const requestInit = yield* appRequestInit(client)
+  return (kind, request, reading) =>
+    once(client, request).pipe(
+      Effect.mapError(transportFailure),
+      Effect.flatMap((response) => read(response)),
+      Effect.flatMap((answer) => judge(kind, answer, reading)),
+      Effect.provideService(HttpClient.TracerPropagationEnabled, false),
+      Effect.provideService(FetchHttpClient.RequestInit, { ...requestInit, redirect: "manual" })
+    )
+})
+
+/**
+ * What the app's fetch is set up with, its TLS settings for example. A client keeps that to itself and gives it only to
+ * the request it is about to send: so one is begun, and interrupted before it leaves.
+ */
+const appRequestInit = Effect.fnUntraced(function* (client: HttpClient.HttpClient) {
+  let found: RequestInit | undefined
+  const look = Effect.flatMap(Effect.serviceOption(FetchHttpClient.RequestInit), (init) => {
+    found = Option.getOrUndefined(init)
+    return Effect.interrupt
+  })
+  yield* Effect.exit(client.postprocess(look))
+  return found
+})
+
+/** A client that retries asks for the request again: it gets it once, since a token may be spent by then. */
+const once = (client: HttpClient.HttpClient, request: HttpClientRequest.HttpClientRequest) =>
+  Effect.suspend(() => {
+    let isTaken = false
+    const take = Effect.suspend(() => {
+      if (isTaken) return Effect.die(askedAgain)
+      isTaken = true
+      return client.preprocess(request)
+    })
+    return Effect.catchDefect(client.postprocess(take), (defect) =>
+      defect === askedAgain ? Effect.fail(unknown()) : Effect.die(defect)
+    )
+  })
+
+const askedAgain = Symbol("the client asked for the request again")
+
+const failure = (outcome: Issuer.ExchangeFailure["outcome"], reason: AuthError.Reason) =>
+  new Issuer.ExchangeFailure({ outcome, reason })
+
+const unknown = (status?: number) =>
+  failure("Unknown", new AuthError.Unreachable({ outcome: "Unknown", ...(status !== undefined && { status }) }))
+
+const malformed = (...paths: ReadonlyArray<string>) => new AuthError.MalformedResponse({ paths })
+
+const transportFailure = (error: HttpClientError.HttpClientError | Issuer.ExchangeFailure): Issuer.ExchangeFailure => {
+  if (error._tag === "ExchangeFailure") return error
+  switch (error.reason._tag) {
+    case "EncodeError":
+    case "InvalidUrlError":
+      return failure("NotSent", new AuthError.Unreachable({ outcome: "NotSent" }))
+    case "TransportError":
+      return codes(error.reason.cause).some(isNotSent)
+        ? failure("NotSent", new AuthError.Unreachable({ outcome: "NotSent" }))
+        : unknown()
+    case "StatusCodeError":
+    case "DecodeError":
+    case "EmptyBodyError":
+      return unknown(error.reason.response.status)
+  }
+}
+
+/** Faults before a connection stood: no byte of the request left. */
+const isNotSent = (code: string): boolean => notSentCodes.has(code) || /^CERT_|SELF_SIGNED_CERT|^UNABLE_TO_/.test(code)
+
+const notSentCodes = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "UND_ERR_CONNECT_TIMEOUT",
+  "ERR_TLS_CERT_ALTNAME_INVALID"
+])
+
+/** The error codes along a chain of causes. */
+const codes = (cause: unknown, depth = 0): ReadonlyArray<string> => {
+  if (typeof cause !== "object" || cause === null || depth > 8) return []
+  const own = "code" in cause && typeof cause.code === "string" ? [cause.code] : []
+  return "cause" in cause ? [...own, ...codes(cause.cause, depth + 1)] : own
+}
+
+/** So many bytes of a body are read, after decompression. */
+const longestBody = 1_048_576
+
+const read = Effect.fnUntraced(function* (
+  response: HttpClientResponse.HttpClientResponse
+): Effect.fn.Return<Answer, Issuer.ExchangeFailure> {
+  const { headers, status } = response
+  const chunks: Array<Uint8Array> = []
+  let length = 0
+  yield* Stream.runForEach(response.stream, (chunk) => {
+    length += chunk.byteLength
+    if (length > longestBody) return Effect.fail(failure("Unknown", malformed("(body over 1 MiB)")))
+    chunks.push(chunk)
+    return Effect.void
+  }).pipe(
+    Effect.catchTag("HttpClientError", (error) =>
+      error.reason._tag === "EmptyBodyError" ? Effect.void : Effect.fail(unknown(status))
+    )
+  )
+  const now = yield* Clock.currentTimeMillis
+  const retryAfter = Headers.get(headers, "retry-after").pipe(
+    Option.flatMap((text) => Result.getSuccess(Headers.parseRetryAfter(text))),
+    Option.map((parsed) => Headers.retryAfterDelay(parsed, now))
+  )
+  return { status, body: decode(chunks, length), retryAfter: Option.getOrUndefined(retryAfter) }
+})
+
+const decode = (chunks: ReadonlyArray<Uint8Array>, length: number): Answer["body"] => {
+  const bytes = new Uint8Array(length)
+  let offset = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset)
+    offset += chunk.byteLength
+  }
+  return Option.getOrElse(decodeBody(new TextDecoder().decode(bytes)), () => notAnObject)
+}
+
+const decodeBody = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Record(Schema.String, Schema.Json)))
+
+const notAnObject: Answer["body"] = Object.freeze({})
+
+const judge = (kind: "login" | "refresh", given: Answer, reading: Reading): Issuer.Exchange => {
+  const isOk = given.status >= 200 && given.status < 300
+  // Some servers say 200 and mean that it was refused.
+  const answer = isOk && isErrorAnswer(given.body) ? { ...given, status: 400 } : given
+  const refusal = reading.refusal?.(answer)
+  if (refusal !== undefined) return Effect.fail(failure("Refused", refusal))
+  if (!isOk || answer !== given) return Effect.fail(refused(kind, answer, code(answer.body)))
+  const tokens = answer.body === notAnObject ? Result.fail(malformed("(body)")) : reading.tokens(answer.body)
+  return Effect.mapError(Effect.fromResult(tokens), (reason) => failure("Unknown", reason))
+}
+
+const isErrorAnswer = (body: Answer["body"]): boolean => typeof body["error"] === "string" && body["error"] !== ""
+
+const refused = (kind: "login" | "refresh", answer: Answer, word: string | undefined): Issuer.ExchangeFailure => {
+  const { retryAfter, status } = answer
+  if (status === 408 || status === 502 || status === 504) return unknown(status)
+  if (status === 429 || (status === 503 && retryAfter !== undefined)) {
+    return failure("Answered", new AuthError.Throttled(retryAfter === undefined ? {} : { retryAfter }))
+  }
+  if (status >= 500) return failure("Answered", new AuthError.Unreachable({ outcome: "Answered", status }))
+  if (status < 400) return failure("Answered", malformed("(redirect)"))
+  const said = { status, ...(word !== undefined && { code: word }) }
+  const isRefused =
+    kind === "refresh"
+      ? word !== undefined && deadTokenWords.has(word)
+      : // A lock-out is worse than a login too few: what is not known to be about the request is about the credentials.
+        word === undefined
+        ? status === 400 || status === 401 || status === 403
+        : !requestWords.has(word)
+  if (!isRefused) return failure("Answered", new AuthError.RequestRefused(said))
+  return failure(
+    "Refused",
+    kind === "login" ? new AuthError.InvalidCredentials(said) : new AuthError.ReauthenticationRequired()
+  )
+}
+
+/** Words that say that a refresh token is dead. */
+const deadTokenWords = new Set(["invalid_grant", "invalid_token", "expired_token", "invalid_refresh_token"])
+
+/** Words that speak of the request and not of the credentials (RFC 6749 section 5.2, RFC 8707). */
+const requestWords = new Set([
+  "invalid_request",
+  "unauthorized_client",
+  "unsupported_grant_type",
+  "invalid_scope",
+  "invalid_target",
+  "temporarily_unavailable",
+  "server_error"
+])
+
+/** Words about credentials. */
+const credentialWords = new Set(["invalid_client", "access_denied", "invalid_credentials", "account_locked"])
+
+/** The answer's error word, if it is one of those known here: whatever else a server says may quote a secret. */
+const code = (body: Answer["body"]): string | undefined => {
+  const word = body["error"] ?? body["errorCode"]
+  return typeof word === "string" && [deadTokenWords, requestWords, credentialWords].some((words) => words.has(word))
+    ? word
+    : undefined
+}

@@ -1,0 +1,263 @@
+/**
+ * Runs the state machine of one account: asks `TokenLifecycle` what to do and does it.
+ *
+ * Decided here: that a flight belongs to the layer's scope and not to the caller who began it, so that no interruption
+ * loses it; that one timer is armed for the next moment that matters; and what becomes of a flight that a sign-out
+ * overtook. Not here: what follows from an event (`TokenLifecycle`), and how a flight goes (`Flight`).
+ */
+import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as Random from "effect/Random"
+import type * as Scope from "effect/Scope"
+import * as SubscriptionRef from "effect/SubscriptionRef"
+import type { AccessToken } from "./AccessToken.ts"
+import * as AuthError from "./AuthError.ts"
+import type { Shape } from "./AuthService.ts"
+import * as Flight from "./Flight.ts"
+import type { Issuer } from "./Issuer.ts"
+import * as RefreshPolicy from "./RefreshPolicy.ts"
+import * as Secret from "./Secret.ts"
+import type * as Session from "./Session.ts"
+import * as Telemetry from "./Telemetry.ts"
+import * as TokenLifecycle from "./TokenLifecycle.ts"
+import * as TokenStore from "./TokenStore.ts"
+
+/** What a vendor's `make` builds its service from. */
+export interface Engine {
+  readonly shape: Shape
+  /** The session behind a valid token, for what a vendor offers beyond the shape. */
+  readonly session: Effect.Effect<Session.Session, AuthError.AuthError>
+}
+
+/** The options that every vendor has. */
+export interface Options {
+  /** Names the session in the store. @default derived from the vendor, its address and the user or client id */
+  readonly account?: string | undefined
+  readonly policy?: Partial<RefreshPolicy.RefreshPolicy> | undefined
+}
+
+/**
+ * Makes an account's engine. Sends nothing; the first `token` does, and from then on the schedule runs until the scope
+ * closes. Fails with `InvalidOptions` for a policy that cannot be used.
+ */
+export const make = Effect.fnUntraced(function* (
+  issuer: Issuer,
+  options: Options
+): Effect.fn.Return<Engine, AuthError.AuthError, Scope.Scope> {
+  const scope = yield* Effect.scope
+  const clock = yield* Clock.Clock
+  const context = yield* Effect.context<never>()
+  const policy = yield* RefreshPolicy.resolve(issuer.vendor, options.policy)
+  const account = yield* identify(issuer, options.account)
+  const store =
+    Option.getOrUndefined(yield* Effect.serviceOption(TokenStore.TokenStore)) ?? (yield* TokenStore.makeMemory)
+  const flights =
+    issuer.applicationToken === undefined
+      ? Flight.make({ issuer, policy, store, ...account })
+      : Flight.onlyToken(issuer.vendor, issuer.applicationToken)
+
+  const now = () => clock.currentTimeMillisUnsafe()
+  const refreshDelay = yield* RefreshPolicy.stepper(policy.refresh)
+  let retryDelay = yield* RefreshPolicy.stepper(policy.retry)
+  const changes = yield* SubscriptionRef.make<TokenLifecycle.AuthStatus>({ _tag: "SignedOut" })
+
+  let state = TokenLifecycle.initial
+  let session: Session.Session | undefined
+  /** The answer of the running flight, for all who wait. */
+  let landing = Deferred.makeUnsafe<AccessToken, AuthError.AuthError>()
+  let timer: { readonly at: number; readonly fiber: Fiber.Fiber<unknown> } | undefined
+  /** Counts sign-outs: a flight begun before one does not touch what comes after it. */
+  let epoch = 0
+
+  /** Decides on an event at once, then does what follows from it. */
+  const dispatch = (event: TokenLifecycle.Event): Effect.Effect<TokenLifecycle.Decision> =>
+    Effect.suspend(() => {
+      const decision = TokenLifecycle.on(state, event, now())
+      state = decision.state
+      if (decision.starts) landing = Deferred.makeUnsafe()
+      const start = decision.starts ? takeOff(event._tag === "Refresh") : Effect.void
+      return Effect.as(Effect.andThen(start, Effect.andThen(publish, arm)), decision)
+    })
+
+  const publish = Effect.suspend(() => {
+    const before = SubscriptionRef.getUnsafe(changes)
+    const after = TokenLifecycle.status(state, now())
+    if (isSame(before, after)) return Effect.void
+    const set = SubscriptionRef.set(changes, after)
+    return isSameState(before, after)
+      ? set
+      : Effect.andThen(set, Telemetry.stateChanged(issuer.vendor, account.label, after, now()))
+  })
+
+  const takeOff = (isForced: boolean) =>
+    Effect.suspend(() => {
+      const [waiting, begun, after] = [landing, epoch, state.held?.token.generation ?? 0]
+      return flights.fly(after, isForced).pipe(
+        Effect.exit,
+        Effect.flatMap((exit) => (begun === epoch ? land(exit) : Exit.map(exit, toToken))),
+        Effect.onExit((exit) => Effect.sync(() => Deferred.doneUnsafe(waiting, exit))),
+        Effect.exit,
+        Effect.provideContext(context),
+        Effect.forkIn(scope, { startImmediately: true })
+      )
+    })
+
+  /** Takes in what a flight brought. */
+  const land = Effect.fnUntraced(function* (
+    exit: Exit.Exit<Session.Session, AuthError.AuthError>
+  ): Effect.fn.Return<AccessToken, AuthError.AuthError> {
+    if (Exit.isSuccess(exit)) {
+      retryDelay = yield* RefreshPolicy.stepper(policy.retry)
+      session = exit.value
+      const token = toToken(exit.value)
+      const lives = exit.value.tokens!
+      const end = RefreshPolicy.nearerEnd(lives)
+      // The schedule sees the end that counts, so that its own window and jitter hold for that one.
+      const input = { ...token, expiresAt: end === Infinity ? Option.none() : Option.some(DateTime.makeUnsafe(end)) }
+      const moments = RefreshPolicy.moments(lives, {
+        scheduledAt: now() + (yield* refreshDelay(now(), input)),
+        random: yield* Random.next,
+        minimumLifetime: policy.minimumLifetime
+      })
+      yield* dispatch({ _tag: "Succeeded", held: { token, ...moments } })
+      return token
+    }
+    // A defect is for the callers to see; the account takes it as one more failure.
+    const error = Option.getOrElse(Exit.findErrorOption(exit), () => unknownOutcome(issuer.vendor))
+    const pause = Math.min(longestPause, Math.max(shortestPause, yield* retryDelay(now(), error)))
+    yield* dispatch({ _tag: "Failed", error, retryAt: Math.round(now() + pause) })
+    return yield* Effect.failCause(exit.cause)
+  }, Effect.uninterruptible)
+
+  /** Arms the timer for the next moment that begins a refresh or changes the status. */
+  const arm = Effect.suspend(() => {
+    const at = TokenLifecycle.wakesAt(state, now())
+    if (at === timer?.at || scope.state._tag === "Closed") return Effect.void
+    const disarm = timer === undefined ? Effect.void : Fiber.interrupt(timer.fiber)
+    timer = undefined
+    if (at === Infinity) return disarm
+    return sleepUntil(at).pipe(
+      Effect.andThen(
+        Effect.suspend(() => {
+          timer = undefined
+          return dispatch({ _tag: "Timer" })
+        })
+      ),
+      Effect.provideContext(context),
+      Effect.forkIn(scope),
+      Effect.flatMap((fiber) => {
+        timer = { at, fiber }
+        return disarm
+      })
+    )
+  })
+
+  const sleepUntil = (at: number): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      const left = at - now()
+      // In pieces, so that a machine that slept or a clock that was set is noticed within a minute.
+      return left <= 0 ? Effect.void : Effect.andThen(Effect.sleep(Math.min(left, 60_000)), sleepUntil(at))
+    })
+
+  const ask = (event: TokenLifecycle.Event): Effect.Effect<AccessToken, AuthError.AuthError> =>
+    Effect.flatMap(dispatch(event), ({ answer, starts }) => {
+      if (answer !== "wait") return "value" in answer ? Effect.succeed(answer) : Effect.fail(answer)
+      if (scope.state._tag === "Closed") return Effect.interrupt
+      const waiting = Deferred.await(landing)
+      return Effect.withSpan(
+        starts ? waiting : Effect.andThen(Telemetry.waiterJoined(issuer.vendor), waiting),
+        "vendor-auth.token",
+        { attributes: { vendor: issuer.vendor } }
+      )
+    })
+
+  const token = Effect.suspend(() => {
+    const { held } = state
+    const at = now()
+    return held !== undefined && at < held.dueAt && at < held.expiredAt
+      ? Effect.succeed(held.token)
+      : ask({ _tag: "Read" })
+  })
+
+  const shape: Shape = {
+    token,
+    refresh: ask({ _tag: "Refresh" }),
+    invalidate: (rejected) =>
+      Effect.suspend(() => {
+        if (state.held?.token.generation === rejected.generation) flights.reject(rejected.value)
+        return Effect.asVoid(dispatch({ _tag: "Rejected", generation: rejected.generation }))
+      }),
+    status: Effect.sync(() => TokenLifecycle.status(state, now())),
+    changes: SubscriptionRef.changes(changes),
+    signOut: flights.signOut.pipe(
+      Effect.andThen(
+        Effect.suspend(() => {
+          epoch++
+          session = undefined
+          return Effect.asVoid(dispatch({ _tag: "SignedOut" }))
+        })
+      ),
+      Effect.uninterruptible
+    ),
+    api: issuer.api
+  }
+  return { shape, session: Effect.map(token, () => session!) }
+})
+
+/** Bounds of the pauses between two tries, in milliseconds. A retry schedule that is done gives the longest. */
+const shortestPause = 1_000
+const longestPause = 3_600_000
+
+/** The store's key of an account, its name in logs, and the fingerprints of its secrets. */
+const identify = Effect.fnUntraced(function* (
+  issuer: Issuer,
+  name: string | undefined
+): Effect.fn.Return<Account, AuthError.AuthError> {
+  const { login, refreshToken: token, vendor } = issuer
+  if (name === "") {
+    const reason = new AuthError.InvalidOptions({ field: "account", problem: "is empty" })
+    return yield* new AuthError.AuthError({ vendor, reason })
+  }
+  const seed = token && { fingerprint: yield* Secret.fingerprint([vendor, token]), token }
+  const onlySeed = login === undefined && seed !== undefined ? [seed.fingerprint] : []
+  const key = JSON.stringify(name === undefined ? [vendor, ...issuer.account, ...onlySeed] : [vendor, name])
+  return {
+    key,
+    label: name ?? (yield* Secret.fingerprint([key])).slice(0, 12),
+    credential: login && (yield* Secret.fingerprint([key, ...login.secrets])),
+    seed
+  }
+})
+
+type Account = Pick<Flight.Account, "key" | "credential" | "seed"> & { readonly label: string }
+
+const unknownOutcome = (vendor: string) =>
+  new AuthError.AuthError({ vendor, reason: new AuthError.Unreachable({ outcome: "Unknown" }) })
+
+/** Nothing changed that a watcher could see. */
+const isSame = (before: TokenLifecycle.AuthStatus, after: TokenLifecycle.AuthStatus): boolean =>
+  isSameState(before, after) && errorOf(before) === errorOf(after)
+
+/** The same state of the same token: one more failure of the same kind is no news for a log. */
+const isSameState = (before: TokenLifecycle.AuthStatus, after: TokenLifecycle.AuthStatus): boolean =>
+  before._tag === after._tag &&
+  Reflect.get(before, "generation") === Reflect.get(after, "generation") &&
+  (errorOf(before) === undefined) === (errorOf(after) === undefined)
+
+const errorOf = (status: TokenLifecycle.AuthStatus): AuthError.AuthError | undefined =>
+  "error" in status ? ("reason" in status.error ? status.error : Option.getOrUndefined(status.error)) : undefined
+
+const toToken = (session: Session.Session): AccessToken => {
+  const tokens = session.tokens!
+  return {
+    value: tokens.access,
+    generation: session.generation,
+    issuedAt: DateTime.makeUnsafe(tokens.issuedAt),
+    expiresAt: Option.map(Option.fromNullOr(tokens.expiresAt), DateTime.makeUnsafe)
+  }
+}

@@ -1,0 +1,158 @@
+/**
+ * The state machine of one account, as pure functions: (state, event, now) -> state and what to do.
+ *
+ * | state       | a read of `token`                 | leaves by                                                     |
+ * |-------------|-----------------------------------|---------------------------------------------------------------|
+ * | signed out  | starts or joins the flight, waits | success: fresh; transient failure: backing off; final: refused|
+ * | fresh       | answers at once                   | time: due; its own 401: expired                               |
+ * | due         | answers at once, refreshes behind | success: fresh; failure: due, next try by the retry schedule; |
+ * |             |                                   | time: expired                                                 |
+ * | expired     | joins the flight, waits           | success: fresh; transient failure: backing off; final: refused|
+ * | backing off | fails at once with that error     | the retry schedule's time: the next read starts the flight;   |
+ * |             |                                   | `refresh` starts it now                                       |
+ * | refused     | fails at once; `refresh` too      | `signOut`, or a layer with other credentials                  |
+ * | unresolved  | as fresh or due while the access  | `signOut`, or a login by `onUnresolved`                       |
+ * |             | token lives, then fails at once   |                                                               |
+ *
+ * Not here: how a flight goes (`Flight`), what runs these decisions (`TokenEngine`), and the windows' figures
+ * (`RefreshPolicy`). Instants are milliseconds since the epoch.
+ */
+import * as DateTime from "effect/DateTime"
+import * as Option from "effect/Option"
+import type { AccessToken } from "./AccessToken.ts"
+import type { AuthError } from "./AuthError.ts"
+
+/** Where an account stands, for people and programs that watch it. */
+export type AuthStatus =
+  | { readonly _tag: "SignedOut" }
+  | { readonly _tag: "Fresh"; readonly generation: number; readonly expiresAt: Option.Option<DateTime.Utc> }
+  | {
+      readonly _tag: "Due"
+      readonly generation: number
+      readonly expiresAt: Option.Option<DateTime.Utc>
+      /** Why the last exchange failed, if it did. */
+      readonly error: Option.Option<AuthError>
+    }
+  | { readonly _tag: "Expired"; readonly generation: number }
+  | { readonly _tag: "BackingOff"; readonly error: AuthError; readonly retryAt: DateTime.Utc }
+  | { readonly _tag: "Refused"; readonly error: AuthError }
+  | { readonly _tag: "Unresolved"; readonly error: AuthError }
+
+/** A token in memory, and the moments at which its state changes. */
+export interface Held {
+  readonly token: AccessToken
+  /** When the schedule refreshes it; `Infinity` for never. */
+  readonly timerAt: number
+  /** From when on a read refreshes behind. */
+  readonly dueAt: number
+  /** From when on it is no longer handed out. */
+  readonly expiredAt: number
+}
+
+/** All that is remembered of an account between two events. */
+export interface State {
+  readonly held: Held | undefined
+  readonly isExchanging: boolean
+  /** How the last exchange failed, if none succeeded since. */
+  readonly failure: { readonly error: AuthError; readonly retryAt: number } | undefined
+}
+
+/** What happened. */
+export type Event =
+  | { readonly _tag: "Read" }
+  | { readonly _tag: "Refresh" }
+  | { readonly _tag: "Timer" }
+  | { readonly _tag: "Rejected"; readonly generation: number }
+  | { readonly _tag: "Succeeded"; readonly held: Held }
+  | { readonly _tag: "Failed"; readonly error: AuthError; readonly retryAt: number }
+  | { readonly _tag: "SignedOut" }
+
+/** What follows from an event: the next state, what its caller gets, and whether a flight starts. */
+export interface Decision {
+  readonly state: State
+  readonly answer: AccessToken | AuthError | "wait"
+  readonly starts: boolean
+}
+
+/** The state of an account that was never used. */
+export const initial: State = { held: undefined, isExchanging: false, failure: undefined }
+
+/** Decides. */
+export const on = (state: State, event: Event, now: number): Decision => {
+  switch (event._tag) {
+    case "Read":
+      return read(state, now)
+    case "Refresh":
+      return state.failure?.error.isFinal ? stay(state, state.failure.error) : join(state)
+    case "Timer":
+      return refreshesAt(state) <= now ? join(state) : stay(state)
+    case "Rejected":
+      return state.held?.token.generation === event.generation
+        ? stay({ ...state, held: { ...state.held, timerAt: Infinity, expiredAt: -Infinity } })
+        : stay(state)
+    case "Succeeded":
+      return stay({ held: event.held, isExchanging: false, failure: undefined }, event.held.token)
+    case "Failed":
+      return stay(
+        { ...state, isExchanging: false, failure: { error: event.error, retryAt: event.retryAt } },
+        event.error
+      )
+    case "SignedOut":
+      return stay(initial)
+  }
+}
+
+const read = (state: State, now: number): Decision => {
+  const { failure, held } = state
+  if (held !== undefined && now < held.expiredAt) {
+    const isQuiet = now < held.dueAt || failure?.error.isFinal || now < (failure?.retryAt ?? 0)
+    return isQuiet ? stay(state, held.token) : { ...join(state), answer: held.token }
+  }
+  if (failure !== undefined && !state.isExchanging && (failure.error.isFinal || now < failure.retryAt)) {
+    return stay(state, failure.error)
+  }
+  return join(state)
+}
+
+const stay = (state: State, answer: Decision["answer"] = "wait"): Decision => ({ state, answer, starts: false })
+
+const join = (state: State): Decision => ({
+  state: state.isExchanging ? state : { ...state, isExchanging: true },
+  answer: "wait",
+  starts: !state.isExchanging
+})
+
+/**
+ * The next moment that matters without a caller; `Infinity` for none. It begins a refresh, by the refresh schedule or,
+ * while a good token is at hand, by the retry schedule; or time alone changes the status then. A token whose schedule
+ * does no background work is left alone.
+ */
+export const wakesAt = (state: State, now: number): number => {
+  const { held } = state
+  if (held === undefined || held.timerAt === Infinity) return Infinity
+  const boundary = [held.dueAt, held.expiredAt].find((at) => now < at) ?? Infinity
+  return Math.min(refreshesAt(state), boundary)
+}
+
+const refreshesAt = ({ failure, held, isExchanging }: State): number => {
+  if (held === undefined || isExchanging || failure?.error.isFinal) return Infinity
+  if (failure === undefined) return held.timerAt
+  return failure.retryAt < held.expiredAt ? failure.retryAt : Infinity
+}
+
+/** The state's name and what belongs to it. */
+export const status = ({ failure, held }: State, now: number): AuthStatus => {
+  const error = failure?.error
+  if (error?.reason._tag === "UnresolvedExchange") return { _tag: "Unresolved", error }
+  if (held !== undefined && now < held.expiredAt) {
+    const { expiresAt, generation } = held.token
+    return now < held.dueAt
+      ? { _tag: "Fresh", generation, expiresAt }
+      : { _tag: "Due", generation, expiresAt, error: Option.fromUndefinedOr(error) }
+  }
+  if (error?.isFinal) return { _tag: "Refused", error }
+  if (failure !== undefined) {
+    return { _tag: "BackingOff", error: failure.error, retryAt: DateTime.makeUnsafe(failure.retryAt) }
+  }
+  return held === undefined ? { _tag: "SignedOut" } : { _tag: "Expired", generation: held.token.generation }
+}

@@ -1,0 +1,78 @@
+/**
+ * Where sessions live: a register that is read, and written only by compare-and-set.
+ *
+ * Decided here: the contract of a store, and the one in memory. A write is durable before it says so; records are never
+ * deleted and versions never restart. Not here: what is written, and when (`Session`, `Flight`); stores that last are
+ * packages of their own.
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type { StoreFailure } from "./AuthError.ts"
+import type { Session } from "./Session.ts"
+
+/** A record as it was read. */
+export interface Row {
+  /** Moves with each write; 0 for an account that was never written. */
+  readonly version: number
+  readonly session: Session | undefined
+  /** The store's clock, in milliseconds since the epoch. Deadlines are measured by it alone. */
+  readonly now: number
+}
+
+/**
+ * The store of one or many processes. Optional: without it a vendor's layer keeps its session in memory of its own.
+ *
+ * **Gotchas**
+ *
+ * Give it with `Layer.provide`. Merged beside a vendor's layer it compiles and is ignored; `required` turns that into
+ * a compile error.
+ */
+export class TokenStore extends Context.Service<
+  TokenStore,
+  {
+    readonly read: (account: string) => Effect.Effect<Row, StoreFailure>
+    /** Replaces the record if its version is still this one, and says whether it did. */
+    readonly write: (account: string, version: number, session: Session) => Effect.Effect<boolean, StoreFailure>
+    /** At most `limit` accounts of a vendor whose refresh is due, the longest overdue first. */
+    readonly due: (vendor: string, limit: number) => Effect.Effect<ReadonlyArray<string>, StoreFailure>
+    /** Whether sessions outlive this process. */
+    readonly isLasting: boolean
+  }
+>()("@vendor-auth/core/TokenStore") {}
+
+/** A store in this process's memory. */
+export const makeMemory: Effect.Effect<TokenStore["Service"]> = Effect.sync(() => {
+  const rows = new Map<string, { readonly version: number; readonly session: Session }>()
+  return TokenStore.of({
+    read: (account) =>
+      Effect.map(Clock.currentTimeMillis, (now) => {
+        const row = rows.get(account)
+        return { version: row?.version ?? 0, session: row?.session, now }
+      }),
+    write: (account, version, session) =>
+      Effect.sync(() => {
+        if ((rows.get(account)?.version ?? 0) !== version) return false
+        rows.set(account, { version: version + 1, session })
+        return true
+      }),
+    due: (vendor, limit) =>
+      Effect.map(Clock.currentTimeMillis, (now) =>
+        [...rows]
+          .map(([account, { session }]) => ({ account, vendor: session.vendor, dueAt: session.dueAt ?? Infinity }))
+          .filter((row) => row.vendor === vendor && row.dueAt <= now)
+          .toSorted((a, b) => a.dueAt - b.dueAt)
+          .slice(0, limit)
+          .map(({ account }) => account)
+      ),
+    isLasting: false
+  })
+})
+
+/** One memory that several layers share, for a process with many of them and for specs. */
+export const layerMemory: Layer.Layer<TokenStore> = Layer.effect(TokenStore, makeMemory)
+
+/** The same layer, which cannot be built until a store is provided to it. */
+export const required = <A, E, R>(layer: Layer.Layer<A, E, R>): Layer.Layer<A, E, R | TokenStore> =>
+  Layer.flatMap(Layer.effect(TokenStore, TokenStore), (store) => Layer.provide(layer, Layer.succeedContext(store)))

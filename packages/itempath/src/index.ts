@@ -1,0 +1,2 @@
+/** ItemPath authentication for Effect. */
+export * as ItemPathAuth from "./ItemPathAuth.ts"

@@ -1,0 +1,1 @@
+export * as ItemPathSimulator from "./ItemPathSimulator.ts"

@@ -1,0 +1,2 @@
+/** LogiSense authentication for Effect. */
+export * as LogiSenseAuth from "./LogiSenseAuth.ts"

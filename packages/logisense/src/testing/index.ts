@@ -1,0 +1,1 @@
+export * as LogiSenseSimulator from "./LogiSenseSimulator.ts"

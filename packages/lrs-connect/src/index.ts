@@ -1,0 +1,2 @@
+/** LRS Connect authentication for Effect. */
+export * as LrsConnectAuth from "./LrsConnectAuth.ts"

@@ -1,0 +1,1 @@
+export * as LrsConnectSimulator from "./LrsConnectSimulator.ts"
