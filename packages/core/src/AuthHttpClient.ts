@@ -187,7 +187,7 @@ const canBeSentTwice = (body: HttpBody): boolean => {
 /** Reads an answer to its end, so that its connection is free again; of a long one, 64 KiB. */
 const drain = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<void> => {
   let length = 0
-  return Effect.ignore(
+  return Effect.ignoreCause(
     Stream.runForEachWhile(response.stream, (chunk) => Effect.sync(() => (length += chunk.byteLength) < 65_536))
   )
 }

@@ -31,8 +31,8 @@ export interface Account {
 
 /** The flights of one account. One at a time is the caller's duty. */
 export interface Flights {
-  /** A session whose tokens are usable and newer than generation `after`, for a read or for a forced refresh. */
-  readonly fly: (after: number, isForced: boolean) => Effect.Effect<Session.Session, AuthError.AuthError>
+  /** A session whose tokens are usable and newer than generation `after`. */
+  readonly fly: (after: number) => Effect.Effect<Session.Session, AuthError.AuthError>
   /** This value was rejected by the API: it is never accepted again. */
   readonly reject: (value: Redacted.Redacted<string>) => void
   /** Forgets the session in the store. */
@@ -47,8 +47,8 @@ const grace = 5_000
 
 /** The flights of an account that is nothing but a token that never expires: no request, and no way to another one. */
 export const onlyToken = (vendor: string, token: Redacted.Redacted<string>): Flights => ({
-  fly: (after, isForced) =>
-    after > 0 || isForced
+  fly: (after) =>
+    after > 0
       ? Effect.fail(new AuthError.AuthError({ vendor, reason: new AuthError.ReauthenticationRequired() }))
       : Effect.map(Clock.currentTimeMillis, (issuedAt) => ({
           ...Session.empty(vendor),

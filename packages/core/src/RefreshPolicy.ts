@@ -121,7 +121,8 @@ export const stepper = <Input>(
   Effect.map(
     Schedule.toStep(schedule),
     (step) => (now, input) =>
-      Effect.match(step(now, input), {
+      // A schedule that dies is done: the account must not die with it.
+      Effect.matchCause(step(now, input), {
         onFailure: () => Infinity,
         onSuccess: ([, delay]) => Math.max(0, Duration.toMillis(delay))
       })

@@ -80,9 +80,10 @@ export const make = Effect.fnUntraced(function* (
       const decision = TokenLifecycle.on(state, event, now())
       state = decision.state
       if (decision.starts) landing = Deferred.makeUnsafe()
-      const start = decision.starts ? takeOff(event._tag === "Refresh") : Effect.void
+      const start = decision.starts ? takeOff : Effect.void
       return Effect.as(Effect.andThen(start, Effect.andThen(publish, arm)), decision)
-    })
+      // Between the decision and the flight nothing may come: an account would wait for a flight that never began.
+    }).pipe(Effect.uninterruptible)
 
   const publish = Effect.suspend(() => {
     const before = SubscriptionRef.getUnsafe(changes)
@@ -94,18 +95,17 @@ export const make = Effect.fnUntraced(function* (
       : Effect.andThen(set, Telemetry.stateChanged(issuer.vendor, account.label, after, now()))
   })
 
-  const takeOff = (isForced: boolean) =>
-    Effect.suspend(() => {
-      const [waiting, begun, after] = [landing, epoch, state.held?.token.generation ?? 0]
-      return flights.fly(after, isForced).pipe(
-        Effect.exit,
-        Effect.flatMap((exit) => (begun === epoch ? land(exit) : Exit.map(exit, toToken))),
-        Effect.onExit((exit) => Effect.sync(() => Deferred.doneUnsafe(waiting, exit))),
-        Effect.exit,
-        Effect.provideContext(context),
-        Effect.forkIn(scope, { startImmediately: true })
-      )
-    })
+  const takeOff = Effect.suspend(() => {
+    const [waiting, begun, after] = [landing, epoch, state.held?.token.generation ?? 0]
+    return flights.fly(after).pipe(
+      Effect.exit,
+      Effect.flatMap((exit) => (begun === epoch ? land(exit) : Exit.map(exit, toToken))),
+      Effect.onExit((exit) => Effect.sync(() => Deferred.doneUnsafe(waiting, exit))),
+      Effect.exit,
+      Effect.provideContext(context),
+      Effect.forkIn(scope, { startImmediately: true })
+    )
+  })
 
   /** Takes in what a flight brought. */
   const land = Effect.fnUntraced(function* (
@@ -206,6 +206,8 @@ export const make = Effect.fnUntraced(function* (
     ),
     api: issuer.api
   }
+  // A token that never expires is at hand from the beginning, and nothing is sent for it.
+  if (issuer.applicationToken !== undefined) yield* token
   return { shape, session: Effect.map(token, () => session!) }
 })
 
