@@ -13,12 +13,13 @@ import type { HttpBody } from "effect/http/HttpBody"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
-import type * as HttpClientResponse from "effect/http/HttpClientResponse"
+import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import type { AccessToken } from "./AccessToken.ts"
 import type { AuthError } from "./AuthError.ts"
 import type { Shape } from "./AuthService.ts"
+import * as Healing from "./Healing.ts"
 import * as Telemetry from "./Telemetry.ts"
 
 /** What can be said of a vendor's API. */
@@ -72,42 +73,67 @@ export const toHttpClient = (
 const make = (service: Shape, client: HttpClient.HttpClient, options: Options | undefined) => {
   const origin = new URL(service.api).origin
 
-  /** The app's client may make a failure of a status: a 401 must be seen all the same, and the failure kept. */
+  /** Sends with a token. The app's client may make a failure of a status: a 401 must be seen all the same. */
   const send = (request: HttpClientRequest.HttpClientRequest, token: AccessToken) =>
     client
       .postprocess(
         Effect.succeed(HttpClientRequest.setHeader(request, "authorization", `Bearer ${Redacted.value(token.value)}`))
       )
       .pipe(
-        Effect.map((response): Sent => ({ response, result: Effect.succeed(response) })),
-        Effect.catchReason("HttpClientError", "StatusCodeError", (reason, error) =>
-          Effect.succeed<Sent>({ response: reason.response, result: Effect.fail(error) })
+        Effect.flatMap((response) => look(response, Effect.succeed)),
+        Effect.catchReason("HttpClientError", "StatusCodeError", (reason) =>
+          look(reason.response, (response) => {
+            const again = new HttpClientError.StatusCodeError({ ...reason, response })
+            return Effect.fail(new HttpClientError.HttpClientError({ reason: again }))
+          })
         )
       )
 
-  const isRejected = (response: HttpClientResponse.HttpClientResponse) =>
-    response.status === 401 ? Effect.succeed(true) : (options?.isRejected?.(response) ?? Effect.succeed(false))
+  /** A vendor that looks into an answer of 4xx gets a copy of its own, so that the caller can still read the body. */
+  const look = (
+    response: HttpClientResponse.HttpClientResponse,
+    result: (response: HttpClientResponse.HttpClientResponse) => Sent["result"]
+  ) => {
+    const isLookedInto = options?.isRejected !== undefined && response.status >= 400 && response.status < 500
+    if (!isLookedInto || response.status === 401) return Effect.succeed<Sent>({ response, result: result(response) })
+    return Effect.map(response.arrayBuffer, (body): Sent => {
+      const copy = () =>
+        HttpClientResponse.fromWeb(
+          response.request,
+          new Response(body, { status: response.status, headers: response.headers })
+        )
+      return { response: copy(), result: result(copy()) }
+    })
+  }
+
+  /** Whether an answer says that the token was not accepted. One of another host, after a redirect, says nothing. */
+  const isRejected = ({ response }: Sent) => {
+    if (originOf(response) !== origin) return Effect.succeed(false)
+    return response.status === 401 ? Effect.succeed(true) : (options?.isRejected?.(response) ?? Effect.succeed(false))
+  }
 
   const authenticated = Effect.fnUntraced(function* (request: HttpClientRequest.HttpClientRequest) {
     const token = yield* service.token
+    Healing.begin(service, token, yield* Clock.currentTimeMillis)
     const first = yield* send(request, token)
-    if (!(yield* isRejected(first.response))) {
-      prove(service, token)
+    if (!(yield* isRejected(first))) {
+      Healing.prove(service, token)
       return yield* first.result
     }
-    if (isSuspect(service, token, yield* Clock.currentTimeMillis)) return yield* first.result
+    if (Healing.isSuspect(service, token, yield* Clock.currentTimeMillis)) return yield* first.result
     yield* service.invalidate(token)
     if (!canBeSentTwice(request.body)) {
+      Healing.suspectNext(service, token)
       yield* Effect.annotateCurrentSpan({ replayable: false })
       yield* Effect.logDebug("A token was refused and the body cannot be sent twice: the answer is returned as it came")
       return yield* first.result
     }
     yield* drain(first.response)
     const next = yield* service.token
-    suspect(service, next, yield* Clock.currentTimeMillis)
+    Healing.suspect(service, next, yield* Clock.currentTimeMillis)
     const second = yield* send(request, next)
-    if (!(yield* isRejected(second.response))) {
-      prove(service, next)
+    if (!(yield* isRejected(second))) {
+      Healing.prove(service, next)
       yield* Telemetry.callHealed(service.api)
     }
     return yield* second.result
@@ -133,30 +159,7 @@ interface Sent {
   readonly result: Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>
 }
 
-/**
- * The token that healed a call last, for each service. Refused before any answer accepted it, it is not healed again
- * for
- * a minute: an API that answers 401 to everything must not cost an exchange a call.
- */
-const healings = new WeakMap<Shape, { readonly generation: number; readonly at: number; isProven: boolean }>()
-
-const pauseAfterHealing = 60_000
-
-const suspect = (service: Shape, { generation }: AccessToken, at: number): void => {
-  if (healings.get(service)?.generation !== generation) healings.set(service, { generation, at, isProven: false })
-}
-
-const prove = (service: Shape, { generation }: AccessToken): void => {
-  const healing = healings.get(service)
-  if (healing?.generation === generation) healing.isProven = true
-}
-
-const isSuspect = (service: Shape, { generation }: AccessToken, now: number): boolean => {
-  const healing = healings.get(service)
-  return healing?.generation === generation && !healing.isProven && now < healing.at + pauseAfterHealing
-}
-
-const originOf = ({ url }: HttpClientRequest.HttpClientRequest): string | undefined =>
+const originOf = ({ url }: { readonly url: string }): string | undefined =>
   URL.canParse(url) ? new URL(url).origin : undefined
 
 /** Only what names a web scheme is absolute: a path never escapes the API's base, whatever it begins with. */
@@ -184,10 +187,10 @@ const canBeSentTwice = (body: HttpBody): boolean => {
   }
 }
 
-/** Reads an answer to its end, so that its connection is free again; of a long one, 64 KiB. */
+/** Reads an answer to its end, so that its connection is free again; of a long or a slow one, 64 KiB or a second. */
 const drain = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<void> => {
   let length = 0
-  return Effect.ignoreCause(
-    Stream.runForEachWhile(response.stream, (chunk) => Effect.sync(() => (length += chunk.byteLength) < 65_536))
-  )
+  return Stream.runForEachWhile(response.stream, (chunk) =>
+    Effect.sync(() => (length += chunk.byteLength) < 65_536)
+  ).pipe(Effect.timeoutOption("1 second"), Effect.ignoreCause)
 }

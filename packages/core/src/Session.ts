@@ -176,15 +176,19 @@ export const begin = (
   }))
 })
 
+/** What an exchange gave, as the record keeps it. */
+export interface Given {
+  readonly tokens: Tokens
+  /** Null: the answer carried none, and the one that was presented is kept. */
+  readonly refreshToken: Session["refreshToken"]
+  readonly dueAt: number | null
+}
+
 /**
  * Stores what the vendor gave. Undefined: somebody recovered the account meanwhile, what the vendor gave is dropped,
  * and only the outcome of a login is written down (`settled`). Idempotent by the claim's id.
  */
-export const commit = (
-  session: Session,
-  claim: Claim,
-  given: { readonly tokens: Tokens; readonly refreshToken: Session["refreshToken"]; readonly dueAt: number | null }
-): Session | undefined => {
+export const commit = (session: Session, claim: Claim, given: Given): Session | undefined => {
   if (session.lastIntent === claim.id) return session
   if (session.intent?.id !== claim.id) return undefined
   return {
@@ -199,10 +203,18 @@ export const commit = (
 }
 
 /** The record after a login that succeeded, whoever owns the session now. */
-export const settled = (session: Session, claim: Claim): Session => ({
-  ...session,
-  latches: settle(session, claim, (latch) => ({ ...latch, refused: false, proven: true, open: without(latch, claim) }))
-})
+export const settled = (session: Session, claim: Claim): Session =>
+  claim.kind === "refresh"
+    ? session
+    : {
+        ...session,
+        latches: settle(session, claim, (latch) => ({
+          ...latch,
+          refused: false,
+          proven: true,
+          open: without(latch, claim)
+        }))
+      }
 
 /**
  * Ends an exchange that gave nothing; the same record if that is written down already. `Kept`: it was not carried out.

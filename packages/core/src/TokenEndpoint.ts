@@ -1,16 +1,15 @@
 /**
  * One exchange with a token endpoint: send once, read within bounds, and judge.
  *
- * Decided here: that nothing but the one request leaves (no redirect is followed, no generic retry repeats it, no trace
- * header goes along), how much of an answer is read, and which answer or fault means what. Causes of the client are
- * dropped: they may quote a body or a header. Not here: the deadline (`Flight`), field names (`OAuth2`, the vendors).
+ * Decided here: how much of an answer is read, and which answer or fault means what. Causes of the client are dropped:
+ * they may quote a body or a header. Not here: that a request leaves once (`SendOnce`), the deadline (`Flight`), field
+ * names (`OAuth2`, the vendors).
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Headers from "effect/http/Headers"
 import * as HttpClient from "effect/http/HttpClient"
-import type * as HttpClientError from "effect/http/HttpClientError"
+import type { HttpClientError } from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Clock from "effect/Clock"
@@ -21,6 +20,7 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as AuthError from "./AuthError.ts"
 import * as Issuer from "./Issuer.ts"
+import * as SendOnce from "./SendOnce.ts"
 
 /** The fields of a request's body. Undefined ones are left out. */
 export type Fields = Readonly<Record<string, string | Redacted.Redacted<string> | undefined>>
@@ -72,48 +72,17 @@ export const bearer = (url: string, token: Redacted.Redacted<string>): HttpClien
   )
 
 /** Takes the app's `HttpClient`. Sends nothing. */
-export const make: Effect.Effect<Send, never, HttpClient.HttpClient> = Effect.gen(function* () {
-  const client = yield* HttpClient.HttpClient
-  const requestInit = yield* appRequestInit(client)
+export const make: Effect.Effect<Send, never, HttpClient.HttpClient> = Effect.map(HttpClient.HttpClient, (client) => {
+  const sendOnce = SendOnce.make(client)
   return (kind, request, reading) =>
-    once(client, request).pipe(
+    sendOnce(request).pipe(
+      // The app's client may make a failure of a status; its answer is judged all the same.
+      Effect.catchReason("HttpClientError", "StatusCodeError", ({ response }) => Effect.succeed(response)),
       Effect.mapError(transportFailure),
-      Effect.flatMap((response) => read(response)),
-      Effect.flatMap((answer) => judge(kind, answer, reading)),
-      Effect.provideService(HttpClient.TracerPropagationEnabled, false),
-      Effect.provideService(FetchHttpClient.RequestInit, { ...requestInit, redirect: "manual" })
+      Effect.flatMap(read),
+      Effect.flatMap((answer) => judge(kind, answer, reading))
     )
 })
-
-/**
- * What the app's fetch is set up with, its TLS settings for example. A client keeps that to itself and gives it only to
- * the request it is about to send: so one is begun, and interrupted before it leaves.
- */
-const appRequestInit = Effect.fnUntraced(function* (client: HttpClient.HttpClient) {
-  let found: RequestInit | undefined
-  const look = Effect.flatMap(Effect.serviceOption(FetchHttpClient.RequestInit), (init) => {
-    found = Option.getOrUndefined(init)
-    return Effect.interrupt
-  })
-  yield* Effect.exit(client.postprocess(look))
-  return found
-})
-
-/** A client that retries asks for the request again: it gets it once, since a token may be spent by then. */
-const once = (client: HttpClient.HttpClient, request: HttpClientRequest.HttpClientRequest) =>
-  Effect.suspend(() => {
-    let isTaken = false
-    const take = Effect.suspend(() => {
-      if (isTaken) return Effect.die(askedAgain)
-      isTaken = true
-      return client.preprocess(request)
-    })
-    return Effect.catchDefect(client.postprocess(take), (defect) =>
-      defect === askedAgain ? Effect.fail(unknown()) : Effect.die(defect)
-    )
-  })
-
-const askedAgain = Symbol("the client asked for the request again")
 
 const failure = (outcome: Issuer.ExchangeFailure["outcome"], reason: AuthError.Reason) =>
   new Issuer.ExchangeFailure({ outcome, reason })
@@ -123,8 +92,8 @@ const unknown = (status?: number) =>
 
 const malformed = (...paths: ReadonlyArray<string>) => new AuthError.MalformedResponse({ paths })
 
-const transportFailure = (error: HttpClientError.HttpClientError | Issuer.ExchangeFailure): Issuer.ExchangeFailure => {
-  if (error._tag === "ExchangeFailure") return error
+const transportFailure = (error: HttpClientError | SendOnce.SentAgain): Issuer.ExchangeFailure => {
+  if (error._tag === "SentAgain") return error.isRedirect ? failure("Answered", malformed("(redirect)")) : unknown()
   switch (error.reason._tag) {
     case "EncodeError":
     case "InvalidUrlError":

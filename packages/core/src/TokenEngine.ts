@@ -5,6 +5,7 @@
  * loses it; that one timer is armed for the next moment that matters; and what becomes of a flight that a sign-out
  * overtook. Not here: what follows from an event (`TokenLifecycle`), and how a flight goes (`Flight`).
  */
+import type * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Deferred from "effect/Deferred"
@@ -99,7 +100,7 @@ export const make = Effect.fnUntraced(function* (
     const [waiting, begun, after] = [landing, epoch, state.held?.token.generation ?? 0]
     return flights.fly(after).pipe(
       Effect.exit,
-      Effect.flatMap((exit) => (begun === epoch ? land(exit) : Exit.map(exit, toToken))),
+      Effect.flatMap((exit) => (begun === epoch ? land(exit) : overtaken(exit))),
       Effect.onExit((exit) => Effect.sync(() => Deferred.doneUnsafe(waiting, exit))),
       Effect.exit,
       Effect.provideContext(context),
@@ -109,7 +110,7 @@ export const make = Effect.fnUntraced(function* (
 
   /** Takes in what a flight brought. */
   const land = Effect.fnUntraced(function* (
-    exit: Exit.Exit<Session.Session, AuthError.AuthError>
+    exit: Exit.Exit<Session.Session, AuthError.AuthError | Flight.Outwaited>
   ): Effect.fn.Return<AccessToken, AuthError.AuthError> {
     if (Exit.isSuccess(exit)) {
       retryDelay = yield* RefreshPolicy.stepper(policy.retry)
@@ -127,11 +128,16 @@ export const make = Effect.fnUntraced(function* (
       yield* dispatch({ _tag: "Succeeded", held: { token, ...moments } })
       return token
     }
+    const failure = Option.getOrUndefined(Exit.findErrorOption(exit))
+    if (failure?._tag === "Outwaited") {
+      yield* dispatch(failure)
+      return yield* failure.error
+    }
     // A defect is for the callers to see; the account takes it as one more failure.
-    const error = Option.getOrElse(Exit.findErrorOption(exit), () => unknownOutcome(issuer.vendor))
+    const error = failure ?? unknownOutcome(issuer.vendor)
     const pause = Math.min(longestPause, Math.max(shortestPause, yield* retryDelay(now(), error)))
     yield* dispatch({ _tag: "Failed", error, retryAt: Math.round(now() + pause) })
-    return yield* Effect.failCause(exit.cause)
+    return failure === undefined ? yield* Effect.failCause(exit.cause as Cause.Cause<never>) : yield* failure
   }, Effect.uninterruptible)
 
   /** Arms the timer for the next moment that begins a refresh or changes the status. */
@@ -237,6 +243,10 @@ const identify = Effect.fnUntraced(function* (
 })
 
 type Account = Pick<Flight.Account, "key" | "credential" | "seed"> & { readonly label: string }
+
+/** What a flight that a sign-out overtook says to those who waited. */
+const overtaken = (exit: Exit.Exit<Session.Session, AuthError.AuthError | Flight.Outwaited>) =>
+  Exit.mapError(Exit.map(exit, toToken), (error) => (error._tag === "Outwaited" ? error.error : error))
 
 const unknownOutcome = (vendor: string) =>
   new AuthError.AuthError({ vendor, reason: new AuthError.Unreachable({ outcome: "Unknown" }) })

@@ -65,6 +65,8 @@ export type Event =
   | { readonly _tag: "Rejected"; readonly generation: number }
   | { readonly _tag: "Succeeded"; readonly held: Held }
   | { readonly _tag: "Failed"; readonly error: AuthError; readonly retryAt: number }
+  /** Another process's exchange took too long to wait for; nothing failed here. */
+  | { readonly _tag: "Outwaited"; readonly error: AuthError }
   | { readonly _tag: "SignedOut" }
 
 /** What follows from an event: the next state, what its caller gets, and whether a flight starts. */
@@ -97,6 +99,8 @@ export const on = (state: State, event: Event, now: number): Decision => {
         { ...state, isExchanging: false, failure: { error: event.error, retryAt: event.retryAt } },
         event.error
       )
+    case "Outwaited":
+      return stay({ ...state, isExchanging: false }, event.error)
     case "SignedOut":
       return stay(initial)
   }

@@ -1,8 +1,10 @@
-// Simulators as the HttpClient of a spec: no socket, one origin each.
-// Decided here: the semantics are those of fetch, so that a client that forgets them is found out: it follows redirects
-// unless FetchHttpClient.RequestInit says otherwise, taking no credential to another origin; a lost connection is a
-// TransportError with the cause fetch gives. An origin that no simulator serves is a defect, never a real request.
-// Not decided here: what a simulator answers.
+/**
+ * Simulators as the HttpClient of a spec: no socket, one origin each.
+ * Decided here: the semantics are those of fetch, so that a client that forgets them is found out: it follows redirects
+ * unless FetchHttpClient.RequestInit says otherwise, taking no credential to another origin; a lost connection is a
+ * TransportError with the cause fetch gives. An origin that no simulator serves is a defect, never a real request.
+ * Not decided here: what a simulator answers.
+ */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"

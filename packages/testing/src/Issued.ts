@@ -1,7 +1,9 @@
-// What a simulated vendor remembers of the tokens it issued: kind, family, end, spent or revoked.
-// Decided here: in what order a token's faults are told apart, and what the reuse of a once-only refresh token costs.
-// Not decided here: the tokens' text and claims, and how a vendor words a refusal.
-// Every function is synchronous and is called inside one Effect.sync, so that concurrent requests are linearised.
+/**
+ * What a simulated vendor remembers of the tokens it issued: kind, family, end, spent or revoked.
+ * Decided here: in what order a token's faults are told apart, and what the reuse of a once-only refresh token costs.
+ * Not decided here: the tokens' text and claims, and how a vendor words a refusal.
+ * Every function is synchronous and is called inside one Effect.sync, so that concurrent requests are linearised.
+ */
 import * as Duration from "effect/Duration"
 
 /** Which of the two tokens it is; an application token is an access token without an end. */

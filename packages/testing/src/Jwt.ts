@@ -1,7 +1,9 @@
-// What a simulator hands out as a secret: tokens in the shape of a JWT, opaque strings, ids.
-// Decided here: the shape, and that every value is fresh. Not decided here: which claims a vendor writes, and how long
-// a token lives. The signature is random: a simulator knows its tokens by their text (see Issued.ts) and verifies none.
-// Nothing here reads a token, so that nothing here can agree with a reader's mistakes.
+/**
+ * What a simulator hands out as a secret: tokens in the shape of a JWT, opaque strings, ids.
+ * Decided here: the shape, and that every value is fresh. Not decided here: which claims a vendor writes, and how long
+ * a token lives. The signature is random: a simulator knows its tokens by their text (see Issued.ts) and verifies none.
+ * Nothing here reads a token, so that nothing here can agree with a reader's mistakes.
+ */
 import * as SecureRandom from "effect/crypto/SecureRandom"
 import * as Base64Url from "effect/encoding/Base64Url"
 

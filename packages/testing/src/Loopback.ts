@@ -1,7 +1,9 @@
-// A simulator on 127.0.0.1, for the demo and for people's own tools.
-// Decided here: any free port; a dropped exchange is a destroyed socket, before the answer or in the middle of it; a
-// client that goes away does not stop the vendor's work; everything is closed with the scope.
-// Not decided here: what the simulator answers. Time is the Clock of whoever serves it: a TestClock holds delays back.
+/**
+ * A simulator on 127.0.0.1, for the demo and for people's own tools.
+ * Decided here: any free port; a dropped exchange is a destroyed socket, before the answer or in the middle of it; a
+ * client that goes away does not stop the vendor's work; everything is closed with the scope.
+ * Not decided here: what the simulator answers. Time is the Clock of whoever serves it: a TestClock holds delays back.
+ */
 import * as Effect from "effect/Effect"
 import * as FiberSet from "effect/FiberSet"
 import type * as Scope from "effect/Scope"

@@ -1,8 +1,10 @@
-// The kit every vendor simulator is made with: faults, the journal, violations, and the way in for a web Request.
-// Decided here: what a fault does and in what order faults are taken, what is written down of a request (no secret),
-// and that a request is carried out in one synchronous step, so that concurrent requests are linearised.
-// Not decided here: a vendor's paths, words and tokens (its own simulator), the memory of tokens (Issued.ts), the
-// transport (InProcess.ts, Loopback.ts). Time is the Clock of whoever sends the request.
+/**
+ * The kit every vendor simulator is made with: faults, the journal, violations, and the way in for a web Request.
+ * Decided here: what a fault does and in what order faults are taken, what is written down of a request (no secret),
+ * and that a request is carried out in one synchronous step, so that concurrent requests are linearised.
+ * Not decided here: a vendor's paths, words and tokens (its own simulator), the memory of tokens (Issued.ts), the
+ * transport (InProcess.ts, Loopback.ts). Time is the Clock of whoever sends the request.
+ */
 import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"

@@ -1,9 +1,11 @@
-// ItemPath's API as its documentation describes it: login, refresh by header, application tokens, three resources.
-// Decided here: ItemPath's answers, which tokens it takes where, and what counts as a violation of its protocol.
-// Not decided here: faults, the journal and the memory of tokens (the kit). Written from the documentation,
-// https://itempath.com/docs/itempath-api/authentication, and shares no code with the client it is to test.
-// Inferred, not documented: POST and `accessToken` at the refresh, every `msg` (the defaults of flask-jwt-extended 4,
-// which the documented tokens match), the body of the 404, and the 403 for a user that is not an application.
+/**
+ * ItemPath's API as its documentation describes it: login, refresh by header, application tokens, three resources.
+ * Decided here: ItemPath's answers, which tokens it takes where, and what counts as a violation of its protocol.
+ * Not decided here: faults, the journal and the memory of tokens (the kit). Written from the documentation,
+ * https://itempath.com/docs/itempath-api/authentication, and shares no code with the client it is to test.
+ * Inferred, not documented: POST and `accessToken` at the refresh, every `msg` (the defaults of flask-jwt-extended 4,
+ * which the documented tokens match), the body of the 404, and the 403 for a user that is not an application.
+ */
 import * as Jwt from "@vendor-auth/testing/Jwt"
 import * as Simulator from "@vendor-auth/testing/Simulator"
 import * as Effect from "effect/Effect"

@@ -1,7 +1,9 @@
-// The resource server of a simulated LogiSense: the accounts, in the envelopes its API answers with.
-// Decided here: which bearer it takes and how it words a refusal. Not decided here: how tokens come about
-// (LogiSenseSimulator.ts). Inferred: the 401's body (the ASP.NET default), and that a validation error is a 400;
-// the envelopes are those of https://developer.logisense.com/docs/api-logging.
+/**
+ * The resource server of a simulated LogiSense: the accounts, in the envelopes its API answers with.
+ * Decided here: which bearer it takes and how it words a refusal. Not decided here: how tokens come about
+ * (LogiSenseSimulator.ts). Inferred: the 401's body (the ASP.NET default), and that a validation error is a 400;
+ * the envelopes are those of https://developer.logisense.com/docs/api-logging.
+ */
 import * as Jwt from "@vendor-auth/testing/Jwt"
 import * as Simulator from "@vendor-auth/testing/Simulator"
 

@@ -1,9 +1,11 @@
-// LogiSense's authorization and resource servers as its documentation describes them: both logins, refresh, accounts.
-// Decided here: LogiSense's answers, the reuse and lock-out rules, and what counts as a violation of its protocol.
-// Not decided here: faults, the journal and the memory of tokens (the kit). Written from the documentation,
-// https://developer.logisense.com/docs/tokens, and shares no code with the client it is to test.
-// Inferred, not documented: rotation and reuse detection (the refresh token has an id, so the server tracks it), every
-// error answer (those of an ASP.NET token endpoint), the refresh answer (that of the login), the lock-out's threshold.
+/**
+ * LogiSense's authorization and resource servers as its documentation describes them: both logins, refresh, accounts.
+ * Decided here: LogiSense's answers, the reuse and lock-out rules, and what counts as a violation of its protocol.
+ * Not decided here: faults, the journal and the memory of tokens (the kit). Written from the documentation,
+ * https://developer.logisense.com/docs/tokens, and shares no code with the client it is to test.
+ * Inferred, not documented: rotation and reuse detection (the refresh token has an id, so the server tracks it), every
+ * error answer (those of an ASP.NET token endpoint), the refresh answer (that of the login), the lock-out's threshold.
+ */
 import * as Jwt from "@vendor-auth/testing/Jwt"
 import * as Simulator from "@vendor-auth/testing/Simulator"
 import * as DateTime from "effect/DateTime"

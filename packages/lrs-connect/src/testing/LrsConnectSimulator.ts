@@ -1,10 +1,12 @@
-// LRS Connect as its documentation describes it: one token endpoint for both grants, and two v3 resources.
-// Decided here: LRS Connect's answers, its reuse rule, and what counts as a violation of its protocol.
-// Not decided here: faults, the journal and the memory of tokens (the kit). Written from the documentation,
-// https://lrsconnect.readme.io/docs/bearer-token-using-refresh-token and
-// https://lrsconnect.readme.io/docs/authentication-v4, sharing no code with the client it is to test. No TLS.
-// Inferred, not documented: every error answer and the reuse rule (those of Okta, whose tokens LRS hands out), the
-// life of a refresh token (30 days, which rotation does not extend), and the shape of the resources' answers.
+/**
+ * LRS Connect as its documentation describes it: one token endpoint for both grants, and two v3 resources.
+ * Decided here: LRS Connect's answers, its reuse rule, and what counts as a violation of its protocol.
+ * Not decided here: faults, the journal and the memory of tokens (the kit). Written from the documentation,
+ * https://lrsconnect.readme.io/docs/bearer-token-using-refresh-token and
+ * https://lrsconnect.readme.io/docs/authentication-v4, sharing no code with the client it is to test. No TLS.
+ * Inferred, not documented: every error answer and the reuse rule (those of Okta, whose tokens LRS hands out), the
+ * life of a refresh token (30 days, which rotation does not extend), and the shape of the resources' answers.
+ */
 import * as Jwt from "@vendor-auth/testing/Jwt"
 import * as Simulator from "@vendor-auth/testing/Simulator"
 import * as Effect from "effect/Effect"

@@ -1,0 +1,87 @@
+/**
+ * One account's record in the store, as a flight works on it: read, written by compare-and-set, and steps taken until
+ * they win.
+ *
+ * Decided here: how long a call of the store may take, and that a step which must not be lost is owed until the store has
+ * taken it. Not here: which step comes when (`Flight`), and what a step does (`Session`).
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as AuthError from "./AuthError.ts"
+import * as Session from "./Session.ts"
+import type { TokenStore } from "./TokenStore.ts"
+
+/** A change of the record that may be repeated. Undefined, or the record itself: there is nothing to change. */
+export type Step = (session: Session.Session) => Session.Session | undefined
+
+/** The record of one account. */
+export interface Ledger {
+  readonly read: Effect.Effect<
+    { readonly version: number; readonly session: Session.Session; readonly now: number },
+    AuthError.StoreFailure
+  >
+  /** Replaces the record if it is still this version, and says whether it did. */
+  readonly write: (version: number, session: Session.Session) => Effect.Effect<boolean, AuthError.StoreFailure>
+  /** Takes a step on the newest record, as often as it takes to win. */
+  readonly take: (step: Step) => Effect.Effect<Session.Session | undefined, AuthError.StoreFailure>
+  /** Takes a step that must not be lost: tried until `deadline`, in milliseconds since the epoch, and owed from then on. */
+  readonly pay: (step: Step, deadline: number) => Effect.Effect<void, AuthError.StoreFailure>
+  /** Notes a step that must be taken before anything else. */
+  readonly owe: (step: Step | undefined) => void
+  /** Pays what is owed. */
+  readonly settle: (deadline: number) => Effect.Effect<void, AuthError.StoreFailure>
+}
+
+/** Milliseconds that a call of the store may take. */
+export const callLimit = 5_000
+
+/** Milliseconds between two tries to pay. */
+const pause = 100
+
+/** Opens the record of an account. */
+export const make = (store: TokenStore["Service"], key: string, vendor: string): Ledger => {
+  let owed: Step | undefined
+
+  const inTime = <A>(effect: Effect.Effect<A, AuthError.StoreFailure>) =>
+    Effect.timeoutOrElse(effect, {
+      duration: callLimit,
+      orElse: () => Effect.fail(new AuthError.StoreFailure({ problem: "Unavailable" }))
+    })
+
+  const read = Effect.map(inTime(store.read(key)), (row) => ({ ...row, session: row.session ?? Session.empty(vendor) }))
+
+  const write = (version: number, session: Session.Session) => inTime(store.write(key, version, session))
+
+  const take = Effect.fnUntraced(function* (step: Step) {
+    while (true) {
+      const row = yield* read
+      const changed = step(row.session)
+      if (changed === undefined || changed === row.session) return changed
+      if (yield* write(row.version, changed)) return changed
+    }
+  })
+
+  const pay = Effect.fnUntraced(function* (step: Step, deadline: number) {
+    owed = step
+    while (true) {
+      const taken = yield* Effect.result(take(step))
+      if (taken._tag === "Success") {
+        owed = undefined
+        return
+      }
+      if ((yield* Clock.currentTimeMillis) >= deadline) return yield* Effect.fail(taken.failure)
+      yield* Effect.sleep(pause)
+    }
+  })
+
+  return {
+    read,
+    write,
+    take,
+    pay,
+    owe: (step) => {
+      owed = step
+    },
+    settle: (deadline) => Effect.suspend(() => (owed === undefined ? Effect.void : pay(owed, deadline)))
+  }
+}
