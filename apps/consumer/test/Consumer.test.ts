@@ -1,6 +1,6 @@
 // The packed packages in a stranger's project: plain JavaScript on plain Node, with nothing of this workspace in reach.
 // Decided here: how the project is made and what the tarballs must hold. Not here: what is tried with them, which is
-// `project/*.test.mjs`; its servers are written from the vendors' pages and share nothing with the simulators.
+// in `project`; its servers are written from the vendors' pages and share nothing with the simulators.
 import { execFile } from "node:child_process"
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
@@ -107,6 +107,10 @@ describe("a stranger's project", () => {
       assert.include(versions[0]!, "file:")
     }
     assert.lengthOf(lock.match(/^  effect@[^(:]*:$/gm) ?? [], 1)
+  })
+
+  it("sees the packages' types", { timeout: 60_000 }, async () => {
+    await run(join(folder, "project"), join(root, "node_modules/.bin/tsc"), "-p", "tsconfig.json", "--pretty", "false")
   })
 
   it("passes its own tests against the vendors' documented servers", { timeout: 60_000 }, async () => {

@@ -57,13 +57,17 @@ export const complaints = (fences: ReadonlyArray<Fence>): ReadonlyArray<string> 
   })
   if (error !== undefined) throw error
   if (status === 0) return []
-  return stdout
-    .trim()
-    .split("\n")
-    .map((said) =>
-      said.replace(/^fence(\d+)\.ts\((\d+),\d+\)/, (_, index, line) => {
-        const fence = fences[Number(index)]!
-        return `${fence.path}:${fence.line + Number(line) - 1}`
-      })
-    )
+  return (
+    stdout
+      .trim()
+      .split("\n")
+      // Faults of the packages' own sources are for their `check`, and indented lines say the same again at length.
+      .filter((said) => !/^(\s|\.\.\/)/.test(said))
+      .map((said) =>
+        said.replace(/^fence(\d+)\.ts\((\d+),\d+\)/, (_, index, line) => {
+          const fence = fences[Number(index)]!
+          return `${fence.path}:${fence.line + Number(line) - 1}`
+        })
+      )
+  )
 }

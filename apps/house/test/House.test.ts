@@ -21,6 +21,7 @@ const sources = [...published, ...Tree.apps.flatMap((app) => app.sources)]
 const unstable = /^effect\/(http|sql|crypto|persistence)(\/|$)/
 const rooms = [
   "packages/core/src/AuthHttpClient.ts",
+  "packages/core/src/SendOnce.ts",
   "packages/core/src/TokenEndpoint.ts",
   "packages/testing/src/InProcess.ts",
   "packages/testing/src/Jwt.ts"
@@ -268,10 +269,11 @@ function file(pkg: Package, name: string): Source {
   return pkg.sources.find(({ path }) => path.endsWith(`/src/${name}`))!
 }
 
-/** Lines of text in the comment that a file begins with. */
+/** Lines of the comment that a file begins with, from its first word to its last. */
 function headerLines(text: string): number {
   const comment = /^\/\*[^]*?\*\/|^(?:\/\/.*\n)+/.exec(text)?.[0] ?? ""
-  return comment.split("\n").filter((line) => /[A-Za-z]/.test(line)).length
+  const lines = comment.split("\n").map((line) => /[A-Za-z]/.test(line))
+  return lines.lastIndexOf(true) - lines.indexOf(true) + (lines.includes(true) ? 1 : 0)
 }
 
 /** Whether a path is meant by one with at most one `*`, which stands for one name. */

@@ -2,8 +2,8 @@
  * Remembers which token healed a call last, so that an API that answers 401 to everything does not cost an exchange a
  * call.
  *
- * Decided here: a token that was issued to heal a 401, and is refused before any answer accepted it, is not healed again
- * for a minute. Not here: what a 401 is, and how it is healed (`AuthHttpClient`).
+ * Decided here: a token that was issued to heal a 401, and is refused before any answer accepted it, is not healed
+ * again for a minute. Not here: what a 401 is, and how it is healed (`AuthHttpClient`).
  */
 import type { AccessToken } from "./AccessToken.ts"
 import type { Shape } from "./AuthService.ts"

@@ -2,8 +2,8 @@
  * One account's record in the store, as a flight works on it: read, written by compare-and-set, and steps taken until
  * they win.
  *
- * Decided here: how long a call of the store may take, and that a step which must not be lost is owed until the store has
- * taken it. Not here: which step comes when (`Flight`), and what a step does (`Session`).
+ * Decided here: how long a call of the store may take, and that a step which must not be lost is owed until the store
+ * has taken it. Not here: which step comes when (`Flight`), and what a step does (`Session`).
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -24,7 +24,7 @@ export interface Ledger {
   readonly write: (version: number, session: Session.Session) => Effect.Effect<boolean, AuthError.StoreFailure>
   /** Takes a step on the newest record, as often as it takes to win. */
   readonly take: (step: Step) => Effect.Effect<Session.Session | undefined, AuthError.StoreFailure>
-  /** Takes a step that must not be lost: tried until `deadline`, in milliseconds since the epoch, and owed from then on. */
+  /** Takes a step that must not be lost: tried until `deadline`, an instant in milliseconds, and owed from then on. */
   readonly pay: (step: Step, deadline: number) => Effect.Effect<void, AuthError.StoreFailure>
   /** Notes a step that must be taken before anything else. */
   readonly owe: (step: Step | undefined) => void

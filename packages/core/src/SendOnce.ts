@@ -6,7 +6,7 @@
  * fault means (`TokenEndpoint`).
  *
  * Effect's clients ask the reference `TracerDisabledWhen` about each request just before it leaves, below everything
- * that can be wrapped around a client: that is where the gate stands. Clients that do not ask are given the request once.
+ * that can be wrapped around a client: that is where the gate stands. A client that does not ask gets the request once.
  */
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
