@@ -8,7 +8,8 @@
 import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import * as Redacted from "effect/Redacted"
+import * as Hash from "effect/Hash"
+import type * as Redacted from "effect/Redacted"
 import * as AuthError from "./AuthError.ts"
 import * as Issuer from "./Issuer.ts"
 import * as Ledger from "./Ledger.ts"
@@ -31,18 +32,37 @@ export interface Account {
   readonly seed: { readonly fingerprint: string; readonly token: Redacted.Redacted<string> } | undefined
 }
 
-/** A flight that waited for another process's exchange in vain: nothing failed here, and the next one waits again. */
-export class Outwaited extends Data.TaggedError("Outwaited")<{ readonly error: AuthError.AuthError }> {}
+/** What a flight is to bring. */
+export interface Want {
+  /** A generation that is held here: only a newer one will do. */
+  readonly after: number
+  /** Newer also than what the store has now. */
+  readonly isForced: boolean
+  /** Nobody waits for it. */
+  readonly isBackground: boolean
+}
+
+/**
+ * Another process was in the way: it exchanged for longer than is waited, or it signed out. Nothing failed here, and the
+ * next flight tries again.
+ */
+export class Overtaken extends Data.TaggedError("Overtaken")<{
+  readonly by: "exchange" | "signOut"
+  readonly error: AuthError.AuthError
+}> {}
 
 /** The flights of one account. One at a time is the caller's duty. */
 export interface Flights {
-  /** A session whose tokens are usable and newer than generation `after`. */
-  readonly fly: (after: number) => Effect.Effect<Session.Session, AuthError.AuthError | Outwaited>
-  /** This value was rejected by the API: it is never accepted again. */
+  /** A session whose tokens are usable, as they are wanted. */
+  readonly fly: (want: Want) => Effect.Effect<Session.Session, AuthError.AuthError | Overtaken>
+  /** The API rejected this value: it is never accepted again. */
   readonly reject: (value: Redacted.Redacted<string>) => void
   /** Forgets the session in the store. */
   readonly signOut: Effect.Effect<void, AuthError.AuthError>
 }
+
+/** Milliseconds by which another machine's clock may be ahead before its tokens' times are not believed. */
+const furthestFuture = 86_400_000
 
 /** Milliseconds between two looks at a record whose intent belongs to another process. */
 const pollEvery = 100
@@ -52,7 +72,7 @@ const grace = Ledger.callLimit
 
 /** The flights of an account that is nothing but a token that never expires: no request, and no way to another one. */
 export const onlyToken = (vendor: string, token: Redacted.Redacted<string>): Flights => ({
-  fly: (after) =>
+  fly: ({ after }) =>
     after > 0
       ? Effect.fail(new AuthError.AuthError({ vendor, reason: new AuthError.ReauthenticationRequired() }))
       : Effect.map(Clock.currentTimeMillis, (issuedAt) => ({
@@ -74,61 +94,67 @@ export const make = (account: Account): Flights => {
   let unknown: string | undefined
   /** Generation of this process's last sign-out: nothing at or below it is adopted. */
   let floor = 0
-  let rejected: Redacted.Redacted<string> | undefined
+  /** Hashes of what the API rejected: no secret is kept for it. */
+  const rejected = new Set<number>()
   /** What the vendor said when it refused the login. */
   let refusal: AuthError.Reason | undefined
   let hasWarned = issuer.refreshTokenUse === "many" || account.store.isLasting
 
+  /** Neither rejected here, nor about to expire, nor a record from the future. */
   const isUsable = (now: number) => (tokens: Session.Tokens) =>
-    (rejected === undefined || Redacted.value(rejected) !== Redacted.value(tokens.access)) &&
+    tokens.issuedAt - now < furthestFuture &&
+    !rejected.has(Hash.hash(tokens.access)) &&
     (tokens.expiresAt === null ||
       now < tokens.issuedAt + RefreshPolicy.expiredAfter(tokens.expiresAt - tokens.issuedAt, policy.minimumLifetime))
 
   const fly = Effect.fnUntraced(function* (
-    after: number
-  ): Effect.fn.Return<Session.Session, AuthError.AuthError | AuthError.StoreFailure | Outwaited> {
+    want: Want
+  ): Effect.fn.Return<Session.Session, AuthError.AuthError | AuthError.StoreFailure | Overtaken> {
     const deadline = (yield* Clock.currentTimeMillis) + policy.timeout
-    let signedOut: number | undefined
+    let first: Session.Session | undefined
     yield* Effect.uninterruptible(ledger.settle(deadline))
     while (true) {
       const row = yield* ledger.read
       const now = yield* Clock.currentTimeMillis
-      signedOut ??= row.session.signedOut
+      first ??= row.session
       const step = Session.next(row.session, {
         storeNow: row.now,
-        after: Math.max(after, floor),
+        after: Math.max(want.after, floor, want.isForced ? first.generation : 0),
         isUsable: isUsable(now),
-        signedOut,
+        signedOut: first.signedOut,
         credential: account.credential,
         seed: account.seed?.fingerprint,
         refreshTokenUse: issuer.refreshTokenUse,
         onUnresolved: policy.onUnresolved,
+        isBackground: want.isBackground,
         unknown
       })
       switch (step._tag) {
         case "Adopt":
           return row.session
         case "Stop":
-          return yield* failed(why(step.why))
+          return yield* step.why === "SignedOut" ? overtaken("signOut") : failed(why(step.why))
         case "Wait":
-          if (now >= deadline) return yield* outwaited
+          if (now >= deadline) return yield* overtaken("exchange")
           yield* Effect.sleep(pollEvery)
           break
         default:
           // An exchange that has no time left would only spend its token.
-          if (deadline - now < policy.timeout / 4) return yield* outwaited
+          if (deadline - now < policy.timeout / 4) return yield* overtaken("exchange")
           yield* exchange(row, step, deadline)
       }
     }
   })
 
-  const outwaited = Effect.suspend(() =>
-    Effect.fail(new Outwaited({ error: failed(new AuthError.Unreachable({ outcome: "NotSent" })) }))
-  )
+  const overtaken = (by: Overtaken["by"]) => {
+    const notSent = new AuthError.Unreachable({ outcome: "NotSent" })
+    return new Overtaken({ by, error: failed(by === "exchange" ? notSent : new AuthError.ReauthenticationRequired()) })
+  }
 
-  const why = (stop: Extract<Session.Step, { readonly _tag: "Stop" }>["why"]): AuthError.Reason => {
+  const why = (
+    stop: Exclude<Extract<Session.Step, { readonly _tag: "Stop" }>["why"], "SignedOut">
+  ): AuthError.Reason => {
     switch (stop) {
-      case "SignedOut":
       case "NoCredentials":
         return new AuthError.ReauthenticationRequired()
       case "Refused":
@@ -228,9 +254,9 @@ export const make = (account: Account): Flights => {
   const storeFailed = (reason: AuthError.StoreFailure) => Effect.fail(failed(reason))
 
   return {
-    fly: (after) => Effect.catchTag(fly(after), "StoreFailure", storeFailed),
+    fly: (want) => Effect.catchTag(fly(want), "StoreFailure", storeFailed),
     reject: (value) => {
-      rejected = value
+      rejected.add(Hash.hash(value))
     },
     signOut: Effect.catch(signOut, storeFailed)
   }

@@ -36,7 +36,7 @@ export const checks = (vendor: string) => {
 
   /** One segment of a path, a version for example. */
   const segment = (field: string, value: unknown): Effect.Effect<string, AuthError.AuthError> =>
-    typeof value === "string" && /^[\w.-]+$/.test(value)
+    typeof value === "string" && /^(?!\.+$)[\w.-]+$/.test(value)
       ? Effect.succeed(value)
       : invalid(field, "is not one path segment")
 

@@ -95,8 +95,10 @@ export const resolve = Effect.fnUntraced(function* (
   policy: Partial<RefreshPolicy> = {}
 ): Effect.fn.Return<Resolved, AuthError.AuthError> {
   const millis = (field: "timeout" | "minimumLifetime", otherwise: Duration.Input) => {
-    const duration = Option.map(Duration.fromInput(policy[field] ?? otherwise), Duration.toMillis)
-    return Option.isSome(duration) && duration.value >= 0 && duration.value < Infinity
+    const given = policy[field] ?? otherwise
+    const duration = Number.isNaN(given) ? Option.none() : Option.map(Duration.fromInput(given), Duration.toMillis)
+    const least = field === "timeout" ? 1 : 0
+    return Option.isSome(duration) && duration.value >= least && duration.value < Infinity
       ? Effect.succeed(duration.value)
       : Effect.fail(
           new AuthError.AuthError({
@@ -164,10 +166,10 @@ export const moments = (
   const due = (random: number) => issuedAt + dueAfter(nearerLife, { early: random * dueJitter })
   const isScheduled = given.scheduledAt < Infinity
   const scheduledAt = isScheduled && nearerLife < life ? Math.min(given.scheduledAt, due(0)) : given.scheduledAt
-  const timerAt = Math.max(scheduledAt, issuedAt + Math.min(1_000, nearerLife / 2))
+  const timerAt = Math.max(scheduledAt, issuedAt + leastPause)
   return {
     timerAt: Math.round(timerAt),
-    dueAt: Math.round(isScheduled ? Math.min(timerAt, due(0)) : due(given.random)),
+    dueAt: Math.round(Math.max(isScheduled ? Math.min(timerAt, due(0)) : due(given.random), issuedAt + leastPause)),
     expiredAt: issuedAt + expiredAfter(life, given.minimumLifetime)
   }
 }
@@ -185,6 +187,9 @@ export const dueAfter = (
 /** Milliseconds after issue from which a life of so many milliseconds is no longer handed out. */
 export const expiredAfter = (life: number, minimumLifetime: number): number =>
   life === Infinity ? Infinity : life - Math.min(minimumLifetime, life * 0.1)
+
+/** Milliseconds between two refreshes of an account that nobody forced, at least. */
+const leastPause = 1_000
 
 const dueFraction = 0.25
 const dueAtMost = Duration.minutes(15)

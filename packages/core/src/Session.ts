@@ -96,6 +96,8 @@ export interface View {
   readonly seed: string | undefined
   readonly refreshTokenUse: "once" | "many"
   readonly onUnresolved: "report" | "presentAgain"
+  /** Nobody waits: the schedule, or a read that was answered already. It never logs in where somebody signed out. */
+  readonly isBackground: boolean
   /** An intent of this process whose outcome it knows to be unknown: it need not wait for that deadline. */
   readonly unknown: string | undefined
 }
@@ -111,6 +113,9 @@ export type Step =
 /** Logins of one unproven credential that may be open at once, in all processes together. */
 const openLogins = 2
 
+/** Milliseconds that an intent may have left; a deadline that seems further was set by a clock that was wrong. */
+const longestIntent = 3_600_000
+
 /** So many are remembered, so that an old replica in a rolling deploy does not present its spent one again. */
 const rememberedSeeds = 32
 
@@ -125,11 +130,15 @@ export const next = (session: Session, view: View): Step => {
     return { _tag: "Adopt", tokens }
   }
   if (session.signedOut > view.signedOut) return { _tag: "Stop", why: "SignedOut" }
-  if (intent !== null && intent.id !== view.unknown && view.storeNow < intent.deadline) return { _tag: "Wait" }
+  const left = (intent?.deadline ?? 0) - view.storeNow
+  if (intent !== null && intent.id !== view.unknown && left > 0 && left <= longestIntent) return { _tag: "Wait" }
   if (isNew) return { _tag: "Refresh", from: "seed", again: false }
 
   const spent = intent?.kind === "refresh" && view.refreshTokenUse === "once"
   if (session.refreshToken !== null && !spent) return { _tag: "Refresh", from: "session", again: false }
+  if (view.isBackground && session.signedOut > 0 && session.signedOut === session.generation) {
+    return { _tag: "Stop", why: "SignedOut" }
+  }
   if (view.credential !== undefined) return login(session.latches[view.credential], view.storeNow)
   if (spent) {
     return session.refreshToken !== null && view.onUnresolved === "presentAgain" && !intent.again
@@ -192,28 +201,27 @@ export const commit = (session: Session, claim: Claim, given: Given): Session | 
   if (session.lastIntent === claim.id) return session
   if (session.intent?.id !== claim.id) return undefined
   return {
-    ...settled(session, claim),
+    ...session,
     generation: session.generation + 1,
     tokens: given.tokens,
     refreshToken: given.refreshToken ?? session.refreshToken,
     intent: null,
     lastIntent: claim.id,
+    latches: settle(session, claim, (latch) => ({ refused: false, proven: true, open: without(latch, claim) })),
     dueAt: given.dueAt
   }
 }
 
-/** The record after a login that succeeded, whoever owns the session now. */
+/**
+ * The record after a login that succeeded but was overtaken: it is no longer open. What a later login was told since
+ * stands.
+ */
 export const settled = (session: Session, claim: Claim): Session =>
   claim.kind === "refresh"
     ? session
     : {
         ...session,
-        latches: settle(session, claim, (latch) => ({
-          ...latch,
-          refused: false,
-          proven: true,
-          open: without(latch, claim)
-        }))
+        latches: settle(session, claim, (latch) => ({ ...latch, proven: true, open: without(latch, claim) }))
       }
 
 /**

@@ -81,7 +81,9 @@ export const make = Effect.fnUntraced(function* (
       const decision = TokenLifecycle.on(state, event, now())
       state = decision.state
       if (decision.starts) landing = Deferred.makeUnsafe()
-      const start = decision.starts ? takeOff : Effect.void
+      const isForced = event._tag === "Refresh"
+      const isBackground = event._tag === "Timer" || decision.answer !== "wait"
+      const start = decision.starts ? takeOff({ isForced, isBackground }) : Effect.void
       return Effect.as(Effect.andThen(start, Effect.andThen(publish, arm)), decision)
       // Between the decision and the flight nothing may come: an account would wait for a flight that never began.
     }).pipe(Effect.uninterruptible)
@@ -96,21 +98,22 @@ export const make = Effect.fnUntraced(function* (
       : Effect.andThen(set, Telemetry.stateChanged(issuer.vendor, account.label, after, now()))
   })
 
-  const takeOff = Effect.suspend(() => {
-    const [waiting, begun, after] = [landing, epoch, state.held?.token.generation ?? 0]
-    return flights.fly(after).pipe(
-      Effect.exit,
-      Effect.flatMap((exit) => (begun === epoch ? land(exit) : overtaken(exit))),
-      Effect.onExit((exit) => Effect.sync(() => Deferred.doneUnsafe(waiting, exit))),
-      Effect.exit,
-      Effect.provideContext(context),
-      Effect.forkIn(scope, { startImmediately: true })
-    )
-  })
+  const takeOff = (want: Omit<Flight.Want, "after">) =>
+    Effect.suspend(() => {
+      const [waiting, begun, after] = [landing, epoch, state.held?.token.generation ?? 0]
+      return flights.fly({ ...want, after }).pipe(
+        Effect.exit,
+        Effect.flatMap((exit) => (begun === epoch ? land(exit) : overtaken(exit))),
+        Effect.onExit((exit) => Effect.sync(() => Deferred.doneUnsafe(waiting, exit))),
+        Effect.exit,
+        Effect.provideContext(context),
+        Effect.forkIn(scope, { startImmediately: true })
+      )
+    })
 
   /** Takes in what a flight brought. */
   const land = Effect.fnUntraced(function* (
-    exit: Exit.Exit<Session.Session, AuthError.AuthError | Flight.Outwaited>
+    exit: Exit.Exit<Session.Session, AuthError.AuthError | Flight.Overtaken>
   ): Effect.fn.Return<AccessToken, AuthError.AuthError> {
     if (Exit.isSuccess(exit)) {
       retryDelay = yield* RefreshPolicy.stepper(policy.retry)
@@ -129,13 +132,13 @@ export const make = Effect.fnUntraced(function* (
       return token
     }
     const failure = Option.getOrUndefined(Exit.findErrorOption(exit))
-    if (failure?._tag === "Outwaited") {
-      yield* dispatch(failure)
+    if (failure?._tag === "Overtaken") {
+      yield* dispatch(failure.by === "signOut" ? { _tag: "SignedOut" } : failure)
       return yield* failure.error
     }
     // A defect is for the callers to see; the account takes it as one more failure.
     const error = failure ?? unknownOutcome(issuer.vendor)
-    const pause = Math.min(longestPause, Math.max(shortestPause, yield* retryDelay(now(), error)))
+    const pause = Math.min(TokenLifecycle.longestPause, Math.max(shortestPause, yield* retryDelay(now(), error)))
     yield* dispatch({ _tag: "Failed", error, retryAt: Math.round(now() + pause) })
     return failure === undefined ? yield* Effect.failCause(exit.cause as Cause.Cause<never>) : yield* failure
   }, Effect.uninterruptible)
@@ -147,7 +150,8 @@ export const make = Effect.fnUntraced(function* (
     const disarm = timer === undefined ? Effect.void : Fiber.interrupt(timer.fiber)
     timer = undefined
     if (at === Infinity) return disarm
-    return sleepUntil(at).pipe(
+    // In pieces, so that a machine that slept or a clock that was set is noticed within a minute.
+    return Effect.sleep(Math.min(Math.max(0, at - now()), 60_000)).pipe(
       Effect.andThen(
         Effect.suspend(() => {
           timer = undefined
@@ -163,13 +167,6 @@ export const make = Effect.fnUntraced(function* (
     )
   })
 
-  const sleepUntil = (at: number): Effect.Effect<void> =>
-    Effect.suspend(() => {
-      const left = at - now()
-      // In pieces, so that a machine that slept or a clock that was set is noticed within a minute.
-      return left <= 0 ? Effect.void : Effect.andThen(Effect.sleep(Math.min(left, 60_000)), sleepUntil(at))
-    })
-
   const ask = (event: TokenLifecycle.Event): Effect.Effect<AccessToken, AuthError.AuthError> =>
     Effect.flatMap(dispatch(event), ({ answer, starts }) => {
       if (answer !== "wait") return "value" in answer ? Effect.succeed(answer) : Effect.fail(answer)
@@ -184,8 +181,7 @@ export const make = Effect.fnUntraced(function* (
 
   const token = Effect.suspend(() => {
     const { held } = state
-    const at = now()
-    return held !== undefined && at < held.dueAt && at < held.expiredAt
+    return held !== undefined && TokenLifecycle.isFresh(held, now())
       ? Effect.succeed(held.token)
       : ask({ _tag: "Read" })
   })
@@ -217,9 +213,8 @@ export const make = Effect.fnUntraced(function* (
   return { shape, session: Effect.map(token, () => session!) }
 })
 
-/** Bounds of the pauses between two tries, in milliseconds. A retry schedule that is done gives the longest. */
+/** The shortest pause between two tries, in milliseconds. */
 const shortestPause = 1_000
-const longestPause = 3_600_000
 
 /** The store's key of an account, its name in logs, and the fingerprints of its secrets. */
 const identify = Effect.fnUntraced(function* (
@@ -245,8 +240,8 @@ const identify = Effect.fnUntraced(function* (
 type Account = Pick<Flight.Account, "key" | "credential" | "seed"> & { readonly label: string }
 
 /** What a flight that a sign-out overtook says to those who waited. */
-const overtaken = (exit: Exit.Exit<Session.Session, AuthError.AuthError | Flight.Outwaited>) =>
-  Exit.mapError(Exit.map(exit, toToken), (error) => (error._tag === "Outwaited" ? error.error : error))
+const overtaken = (exit: Exit.Exit<Session.Session, AuthError.AuthError | Flight.Overtaken>) =>
+  Exit.mapError(Exit.map(exit, toToken), (error) => (error._tag === "Overtaken" ? error.error : error))
 
 const unknownOutcome = (vendor: string) =>
   new AuthError.AuthError({ vendor, reason: new AuthError.Unreachable({ outcome: "Unknown" }) })

@@ -65,8 +65,8 @@ export type Event =
   | { readonly _tag: "Rejected"; readonly generation: number }
   | { readonly _tag: "Succeeded"; readonly held: Held }
   | { readonly _tag: "Failed"; readonly error: AuthError; readonly retryAt: number }
-  /** Another process's exchange took too long to wait for; nothing failed here. */
-  | { readonly _tag: "Outwaited"; readonly error: AuthError }
+  /** Another process was in the way; nothing failed here. */
+  | { readonly _tag: "Overtaken"; readonly error: AuthError }
   | { readonly _tag: "SignedOut" }
 
 /** What follows from an event: the next state, what its caller gets, and whether a flight starts. */
@@ -87,7 +87,7 @@ export const on = (state: State, event: Event, now: number): Decision => {
     case "Refresh":
       return state.failure?.error.isFinal ? stay(state, state.failure.error) : join(state)
     case "Timer":
-      return refreshesAt(state) <= now ? join(state) : stay(state)
+      return refreshesAt(state, now) <= now ? join(state) : stay(state)
     case "Rejected":
       return state.held?.token.generation === event.generation
         ? stay({ ...state, held: { ...state.held, timerAt: Infinity, expiredAt: -Infinity } })
@@ -99,7 +99,7 @@ export const on = (state: State, event: Event, now: number): Decision => {
         { ...state, isExchanging: false, failure: { error: event.error, retryAt: event.retryAt } },
         event.error
       )
-    case "Outwaited":
+    case "Overtaken":
       return stay({ ...state, isExchanging: false }, event.error)
     case "SignedOut":
       return stay(initial)
@@ -109,14 +109,29 @@ export const on = (state: State, event: Event, now: number): Decision => {
 const read = (state: State, now: number): Decision => {
   const { failure, held } = state
   if (held !== undefined && now < held.expiredAt) {
-    const isQuiet = now < held.dueAt || failure?.error.isFinal || now < (failure?.retryAt ?? 0)
+    const isQuiet = !isDue(held, now) || (failure !== undefined && isPending(failure, now))
     return isQuiet ? stay(state, held.token) : { ...join(state), answer: held.token }
   }
-  if (failure !== undefined && !state.isExchanging && (failure.error.isFinal || now < failure.retryAt)) {
-    return stay(state, failure.error)
-  }
+  if (failure !== undefined && !state.isExchanging && isPending(failure, now)) return stay(state, failure.error)
   return join(state)
 }
+
+/** A clock that stands so long before a token's issue was set back, and the token's moments mean nothing to it. */
+const longestSkew = 300_000
+
+/** Milliseconds that a pause between two tries may take; one that seems longer belongs to a clock that was set back. */
+export const longestPause = 3_600_000
+
+const isSetBack = (held: Held, now: number): boolean =>
+  held.dueAt < Infinity && now < DateTime.toEpochMillis(held.token.issuedAt) - longestSkew
+
+const isDue = (held: Held, now: number): boolean => now >= held.dueAt || isSetBack(held, now)
+
+/** Whether a read answers at once and nothing else follows: the one question on the way of every call. */
+export const isFresh = (held: Held, now: number): boolean => now < held.expiredAt && !isDue(held, now)
+
+const isPending = ({ error, retryAt }: NonNullable<State["failure"]>, now: number): boolean =>
+  error.isFinal || (now < retryAt && retryAt - now <= longestPause)
 
 const stay = (state: State, answer: Decision["answer"] = "wait"): Decision => ({ state, answer, starts: false })
 
@@ -135,12 +150,12 @@ export const wakesAt = (state: State, now: number): number => {
   const { held } = state
   if (held === undefined || held.timerAt === Infinity) return Infinity
   const boundary = [held.dueAt, held.expiredAt].find((at) => now < at) ?? Infinity
-  return Math.min(refreshesAt(state), boundary)
+  return Math.min(refreshesAt(state, now), boundary)
 }
 
-const refreshesAt = ({ failure, held, isExchanging }: State): number => {
+const refreshesAt = ({ failure, held, isExchanging }: State, now: number): number => {
   if (held === undefined || isExchanging || failure?.error.isFinal) return Infinity
-  if (failure === undefined) return held.timerAt
+  if (failure === undefined) return isSetBack(held, now) ? now : held.timerAt
   return failure.retryAt < held.expiredAt ? failure.retryAt : Infinity
 }
 
@@ -150,9 +165,9 @@ export const status = ({ failure, held }: State, now: number): AuthStatus => {
   if (error?.reason._tag === "UnresolvedExchange") return { _tag: "Unresolved", error }
   if (held !== undefined && now < held.expiredAt) {
     const { expiresAt, generation } = held.token
-    return now < held.dueAt
-      ? { _tag: "Fresh", generation, expiresAt }
-      : { _tag: "Due", generation, expiresAt, error: Option.fromUndefinedOr(error) }
+    return isDue(held, now)
+      ? { _tag: "Due", generation, expiresAt, error: Option.fromUndefinedOr(error) }
+      : { _tag: "Fresh", generation, expiresAt }
   }
   if (error?.isFinal) return { _tag: "Refused", error }
   if (failure !== undefined) {
