@@ -221,16 +221,12 @@ describe("no secret is seen in anything an app can print", () => {
   for (const [name, make] of Object.entries(vendors)) {
     for (const kind of ["login", "refresh", "api", "applicationToken"] as const) {
       if (kind === "applicationToken" && name !== "ItemPath") continue
-      it.effect(
-        `${name}: faults and echoes at ${kind}`,
-        () =>
-          Effect.gen(function* () {
-            const { secrets } = yield* exercise(make, faults, kind)
-            if (!/ by /.test(name)) assert.isAbove(secrets.size, 4)
-            yield* exercise(make, "echoes", kind)
-          }),
-        60_000
-      )
+      const both = Effect.gen(function* () {
+        const { secrets } = yield* exercise(make, faults, kind)
+        if (!/ by /.test(name)) assert.isAbove(secrets.size, 4)
+        yield* exercise(make, "echoes", kind)
+      })
+      it.effect(`${name}: faults and echoes at ${kind}`, () => both, 60_000)
     }
   }
 
@@ -249,11 +245,8 @@ describe("no secret is seen in anything an app can print", () => {
           print(new Error("x", { cause: new Error(secret) })),
           print(Exit.die({ secret }))
         ]
-        for (const place of places)
-          assert.isTrue(
-            forms(secret).some((form) => place.includes(form)),
-            place
-          )
+        const missed = places.filter((place) => !forms(secret).some((form) => place.includes(form)))
+        assert.deepStrictEqual(missed, [])
       }
     })
   )
@@ -270,10 +263,7 @@ describe("an app that records every header and redacts none", () => {
         watch.during,
         Effect.provide(Simulator.httpClient(simulator))
       )
-      assert.deepStrictEqual(
-        [...watch.attributes()].filter((name) => /\.header\./.test(name)),
-        []
-      )
+      assert.isFalse([...watch.attributes()].some((name) => /\.header\./.test(name)))
     })
   )
 })

@@ -95,20 +95,23 @@ const make = (service: Shape, client: HttpClient.HttpClient, options: Options | 
     result: (response: HttpClientResponse.HttpClientResponse) => Sent["result"]
   ) => {
     const isLookedInto = options?.isRejected !== undefined && response.status >= 400 && response.status < 500
-    if (!isLookedInto || response.status === 401) return Effect.succeed<Sent>({ response, result: result(response) })
+    const isOwn = originOf(response) === origin
+    if (!isLookedInto || response.status === 401) {
+      return Effect.succeed<Sent>({ response, isOwn, result: result(response) })
+    }
     return Effect.map(response.arrayBuffer, (body): Sent => {
       const copy = () =>
         HttpClientResponse.fromWeb(
           response.request,
           new Response(body, { status: response.status, headers: response.headers })
         )
-      return { response: copy(), result: result(copy()) }
+      return { response: copy(), isOwn, result: result(copy()) }
     })
   }
 
   /** Whether an answer says that the token was not accepted. One of another host, after a redirect, says nothing. */
-  const isRejected = ({ response }: Sent) => {
-    if (originOf(response) !== origin) return Effect.succeed(false)
+  const isRejected = ({ isOwn, response }: Sent) => {
+    if (!isOwn) return Effect.succeed(false)
     return response.status === 401 ? Effect.succeed(true) : (options?.isRejected?.(response) ?? Effect.succeed(false))
   }
 
@@ -155,6 +158,8 @@ const make = (service: Shape, client: HttpClient.HttpClient, options: Options | 
 }
 
 interface Sent {
+  /** It comes from the API's origin. */
+  readonly isOwn: boolean
   readonly response: HttpClientResponse.HttpClientResponse
   readonly result: Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>
 }

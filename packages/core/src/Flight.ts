@@ -43,8 +43,8 @@ export interface Want {
 }
 
 /**
- * Another process was in the way: it exchanged for longer than is waited, or it signed out. Nothing failed here, and the
- * next flight tries again.
+ * Another process was in the way: it exchanged for longer than is waited, or it signed out. Nothing failed here, and
+ * the next flight tries again.
  */
 export class Overtaken extends Data.TaggedError("Overtaken")<{
   readonly by: "exchange" | "signOut"

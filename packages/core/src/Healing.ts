@@ -22,7 +22,10 @@ export const suspect = (service: Shape, { generation }: AccessToken, at: number)
 
 /** The call that met this token's 401 cannot be repeated: the token after it is the one that heals. */
 export const suspectNext = (service: Shape, { generation }: AccessToken): void => {
-  suspects.set(service, generation)
+  const known = suspects.get(service)
+  const newest = typeof known === "object" ? known.generation : (known ?? 0)
+  // A late complaint about an older token says nothing of a newer one.
+  if (generation >= newest) suspects.set(service, generation)
 }
 
 /** A call begins with this token. */

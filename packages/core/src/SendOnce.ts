@@ -10,7 +10,9 @@
  */
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
@@ -19,8 +21,15 @@ import type { HttpClientRequest } from "effect/http/HttpClientRequest"
 import type { HttpClientResponse } from "effect/http/HttpClientResponse"
 import * as Tracer from "effect/Tracer"
 
-/** The app's client wanted to send the request a second time: repeated as it was, or to where a redirect points. */
-export class SentAgain extends Data.TaggedError("SentAgain")<{ readonly isRedirect: boolean }> {}
+/**
+ * The app's client wanted to send the request a second time, as it was or to where a redirect points; or it keeps an
+ * answer to itself that it means to repeat the request for.
+ */
+export class SentAgain extends Data.TaggedError("SentAgain")<{
+  readonly isRedirect: boolean
+  /** The status of the first answer, where there was one. */
+  readonly status: number | undefined
+}> {}
 
 /** Sends a request once. */
 export type SendOnce = (request: HttpClientRequest) => Effect.Effect<HttpClientResponse, HttpClientError | SentAgain>
@@ -36,7 +45,7 @@ export const make = (client: HttpClient.HttpClient): SendOnce => {
       Effect.suspend(() => {
         let isTaken = false
         const take = Effect.suspend(() => {
-          if (isTaken) return Effect.die(new SentAgain({ isRedirect: false }))
+          if (isTaken) return Effect.die(new SentAgain({ isRedirect: false, status: undefined }))
           isTaken = true
           return client.preprocess(request)
         })
@@ -48,29 +57,37 @@ export const make = (client: HttpClient.HttpClient): SendOnce => {
         }),
         // Else the gate would not be asked; its answer says the same.
         Effect.provideService(Tracer.DisablePropagation, false),
-        Effect.provideService(HttpClient.TracerPropagationEnabled, false)
+        Effect.provideService(HttpClient.TracerPropagationEnabled, false),
+        // A refresh token may stand in a header, and an answer's headers may say it back.
+        Effect.provideService(HttpClient.TracerHeaderFilter, () => false)
       )
     )
 
   /** The first time, the request is stopped at the gate to see what the app's fetch was set up with. */
-  const look = (request: HttpClientRequest) => {
-    isLookedAt = true
-    return through(request, () => {
+  const look = (request: HttpClientRequest) =>
+    through(request, () => {
+      isLookedAt = true
       const fiber = Fiber.getCurrent()
       appInit = fiber && Context.getOrUndefined(fiber.context, FetchHttpClient.RequestInit)
       throw stopped
     })
-  }
 
   const send = (request: HttpClientRequest) =>
-    Effect.suspend(() => {
+    Effect.flatMap(Effect.tracer, (tracer) => {
+      const first = firstStatus(tracer)
       let hasLeft = false
       return through(request, (leaving) => {
-        if (hasLeft) throw new SentAgain({ isRedirect: leaving.url !== request.url })
+        if (hasLeft) throw new SentAgain({ isRedirect: leaving.url !== request.url, status: undefined })
         hasLeft = true
       }).pipe(
+        Effect.provideService(Tracer.Tracer, first.tracer),
         Effect.provideService(FetchHttpClient.RequestInit, { ...appInit, redirect: "manual" }),
-        Effect.catchDefect((defect) => (defect instanceof SentAgain ? Effect.fail(defect) : Effect.die(defect)))
+        Effect.catchDefect((defect) =>
+          defect instanceof SentAgain
+            ? Effect.fail(new SentAgain({ isRedirect: defect.isRedirect, status: first.status() }))
+            : Effect.die(defect)
+        ),
+        Effect.raceFirst(first.isKeptBack)
       )
     })
 
@@ -81,3 +98,38 @@ export const make = (client: HttpClient.HttpClient): SendOnce => {
 }
 
 const stopped = Symbol("stopped at the gate")
+
+/**
+ * The status of the first answer, read off the client's span: a client that repeats a request, or first waits as long
+ * as `Retry-After` says, keeps the answer itself back.
+ */
+const firstStatus = (tracer: Tracer.Tracer) => {
+  const isTransient = Deferred.makeUnsafe<void>()
+  let status: number | undefined
+  const note = (value: unknown) => {
+    status ??= Number(value)
+    if (status === 408 || status === 429 || status >= 500) Deferred.doneUnsafe(isTransient, Exit.void)
+  }
+  return {
+    status: () => status,
+    tracer: Tracer.make({
+      ...(tracer.context && { context: tracer.context }),
+      span: (options) => {
+        const span = tracer.span(options)
+        const { attribute } = span
+        if (options.kind === "client") {
+          span.attribute = (key, value) => {
+            if (key === "http.response.status_code") note(value)
+            attribute.call(span, key, value)
+          }
+        }
+        return span
+      }
+    }),
+    /** A second after an answer that clients repeat requests for: by then one that was passed on has arrived. */
+    isKeptBack: Deferred.await(isTransient).pipe(
+      Effect.andThen(Effect.sleep("1 second")),
+      Effect.andThen(Effect.suspend(() => Effect.fail(new SentAgain({ isRedirect: false, status }))))
+    )
+  }
+}

@@ -93,7 +93,11 @@ const unknown = (status?: number) =>
 const malformed = (...paths: ReadonlyArray<string>) => new AuthError.MalformedResponse({ paths })
 
 const transportFailure = (error: HttpClientError | SendOnce.SentAgain): Issuer.ExchangeFailure => {
-  if (error._tag === "SentAgain") return error.isRedirect ? failure("Answered", malformed("(redirect)")) : unknown()
+  if (error._tag === "SentAgain") {
+    const { isRedirect, status } = error
+    if (isRedirect) return failure("Answered", malformed("(redirect)"))
+    return status === undefined || status < 400 ? unknown() : refused("refresh", { ...noAnswer, status }, undefined)
+  }
   switch (error.reason._tag) {
     case "EncodeError":
     case "InvalidUrlError":
@@ -169,6 +173,8 @@ const decode = (chunks: ReadonlyArray<Uint8Array>, length: number): Answer["body
 const decodeBody = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Record(Schema.String, Schema.Json)))
 
 const notAnObject: Answer["body"] = Object.freeze({})
+
+const noAnswer: Omit<Answer, "status"> = { body: notAnObject, retryAfter: undefined }
 
 const judge = (kind: "login" | "refresh", given: Answer, reading: Reading): Issuer.Exchange => {
   const isOk = given.status >= 200 && given.status < 300

@@ -41,17 +41,24 @@ export const tokens = (n: number, accessLife = hour): Issuer.TokenSet => ({
 })
 
 /** The request fails, and this is known of it. */
-export const fails = (
-  outcome: Issuer.ExchangeFailure["outcome"],
-  reason: AuthError.Reason = outcome === "Refused"
-    ? new AuthError.InvalidCredentials({ status: 401 })
-    : new AuthError.Unreachable({ outcome })
-): Answer =>
-() => Effect.fail(new Issuer.ExchangeFailure({ outcome, reason }))
+export const fails =
+  (
+    outcome: Issuer.ExchangeFailure["outcome"],
+    reason: AuthError.Reason = outcome === "Refused"
+      ? new AuthError.InvalidCredentials({ status: 401 })
+      : new AuthError.Unreachable({ outcome })
+  ): Answer =>
+  () =>
+    Effect.fail(new Issuer.ExchangeFailure({ outcome, reason }))
 
 /** The answer comes so many milliseconds after the request. */
-export const late = (millis: number, answer: Answer = Effect.succeed): Answer => (given) =>
-  Effect.delay(Effect.suspend(() => answer(given)), millis)
+export const late =
+  (millis: number, answer: Answer = Effect.succeed): Answer =>
+  (given) =>
+    Effect.delay(
+      Effect.suspend(() => answer(given)),
+      millis
+    )
 
 /** Nobody ever answers. */
 export const silence: Answer = () => Effect.never
@@ -62,7 +69,9 @@ export const engine = (
   store?: TokenStore.TokenStore["Service"],
   policy: Partial<RefreshPolicy.RefreshPolicy> = {}
 ) => {
-  const made = TokenEngine.make(script.issuer, { policy: { refresh: RefreshPolicy.beforeExpiry({ jitter: 0 }), ...policy } })
+  const made = TokenEngine.make(script.issuer, {
+    policy: { refresh: RefreshPolicy.beforeExpiry({ jitter: 0 }), ...policy }
+  })
   return Effect.map(
     store === undefined ? made : Effect.provideService(made, TokenStore.TokenStore, store),
     ({ shape }) => shape
@@ -70,3 +79,26 @@ export const engine = (
 }
 
 export const value = (token: { readonly value: Redacted.Redacted<string> }): string => Redacted.value(token.value)
+
+/** No background work: a refresh is begun by a read. */
+export const onDemand = { refresh: RefreshPolicy.onDemand }
+
+/** Two processes on one store, neither with background work. */
+export const two = Effect.fnUntraced(function* (script: Script, other: Script = script) {
+  const store = yield* TokenStore.makeMemory
+  return { store, a: yield* engine(script, store, onDemand), b: yield* engine(other, store, onDemand) }
+})
+
+export const fork = <A, E>(effect: Effect.Effect<A, E>) => Effect.forkChild(effect, { startImmediately: true })
+
+/** The name of the reason why an effect fails. */
+export const reason = <A>(effect: Effect.Effect<A, AuthError.AuthError>) =>
+  Effect.map(Effect.flip(effect), (error) => error.reason._tag)
+
+/** The same store at a distance: an answer to a read is on its way for so long, and a write before it arrives. */
+export const slow = (store: TokenStore.TokenStore["Service"], millis: number) =>
+  TokenStore.TokenStore.of({
+    ...store,
+    read: (account) => Effect.tap(store.read(account), () => Effect.sleep(millis)),
+    write: (account, version, session) => Effect.delay(store.write(account, version, session), millis)
+  })

@@ -6,37 +6,34 @@ import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 import { TestClock } from "effect/testing"
 import * as AuthError from "../src/AuthError.ts"
-import * as RefreshPolicy from "../src/RefreshPolicy.ts"
 import * as TokenStore from "../src/TokenStore.ts"
-import { engine, fails, hour, late, make, silence, value } from "./ScriptedIssuer.ts"
+import { engine, fails, fork, hour, late, make, onDemand, reason, silence, value } from "./ScriptedIssuer.ts"
 
 const lost = fails("Unknown")
 const refused = fails("Refused", new AuthError.ReauthenticationRequired())
-const onDemand = { refresh: RefreshPolicy.onDemand }
 const presentAgain = { ...onDemand, onUnresolved: "presentAgain" } as const
 
 /** A vendor whose user configured a refresh token and nothing else. */
 const seeded = (token = "configured", refreshTokenUse: "once" | "many" = "once") =>
   make({ login: undefined, refreshToken: Redacted.make(token), refreshTokenUse })
 
-const fork = <A, E>(effect: Effect.Effect<A, E>) => Effect.forkChild(effect, { startImmediately: true })
-const reason = <A>(effect: Effect.Effect<A, AuthError.AuthError>) =>
-  Effect.map(Effect.flip(effect), (error) => error.reason._tag)
-
 describe("an unknown outcome", () => {
-  it.effect("of a refresh is healed by one login in the same flight, and its refresh token is not presented again", () =>
-    Effect.gen(function*() {
-      const script = make()
-      const auth = yield* engine(script, undefined, onDemand)
-      yield* auth.token
-      yield* TestClock.adjust(hour)
-      script.next.push(lost)
-      assert.strictEqual(value(yield* auth.token), "access-3")
-      assert.deepStrictEqual(script.sent, ["login", "refresh-1", "login"])
-    }))
+  it.effect(
+    "of a refresh is healed by one login in the same flight, and its refresh token is not presented again",
+    () =>
+      Effect.gen(function* () {
+        const script = make()
+        const auth = yield* engine(script, undefined, onDemand)
+        yield* auth.token
+        yield* TestClock.adjust(hour)
+        script.next.push(lost)
+        assert.strictEqual(value(yield* auth.token), "access-3")
+        assert.deepStrictEqual(script.sent, ["login", "refresh-1", "login"])
+      })
+  )
 
   it.effect("that took the whole timeout fails, and the next try logs in without waiting for its own intent", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const script = make()
       const auth = yield* engine(script, undefined, onDemand)
       yield* auth.token
@@ -48,10 +45,11 @@ describe("an unknown outcome", () => {
       yield* TestClock.adjust("1500 millis")
       assert.strictEqual(value(yield* auth.token), "access-3")
       assert.deepStrictEqual(script.sent, ["login", "refresh-1", "login"])
-    }))
+    })
+  )
 
   it.effect("of a refresh token that may be used many times keeps it: it is presented again", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const script = make({ refreshTokenUse: "many" })
       const auth = yield* engine(script, undefined, onDemand)
       yield* auth.token
@@ -61,31 +59,35 @@ describe("an unknown outcome", () => {
       yield* TestClock.adjust("1500 millis")
       assert.strictEqual(value(yield* auth.token), "access-3")
       assert.deepStrictEqual(script.sent, ["login", "refresh-1", "refresh-1"])
-    }))
+    })
+  )
 
-  it.effect("leaves the good token in service while it lives, then `UnresolvedExchange`: reads and `refresh` send nothing", () =>
-    Effect.gen(function*() {
-      const script = seeded()
-      const auth = yield* engine(script)
-      const good = yield* auth.token
-      script.next.push(lost)
-      yield* TestClock.adjust("45 minutes")
-      assert.strictEqual((yield* auth.status)._tag, "Unresolved")
-      assert.strictEqual(yield* auth.token, good)
-      yield* TestClock.adjust("14 minutes")
-      assert.strictEqual(yield* auth.token, good)
-      assert.strictEqual(yield* reason(auth.refresh), "UnresolvedExchange")
-      yield* TestClock.adjust("1 minute")
-      for (let day = 0; day < 10; day++) {
-        assert.strictEqual(yield* reason(auth.token), "UnresolvedExchange")
+  it.effect(
+    "leaves the good token in service while it lives, then `UnresolvedExchange`: reads and `refresh` send nothing",
+    () =>
+      Effect.gen(function* () {
+        const script = seeded()
+        const auth = yield* engine(script)
+        const good = yield* auth.token
+        script.next.push(lost)
+        yield* TestClock.adjust("45 minutes")
+        assert.strictEqual((yield* auth.status)._tag, "Unresolved")
+        assert.strictEqual(yield* auth.token, good)
+        yield* TestClock.adjust("14 minutes")
+        assert.strictEqual(yield* auth.token, good)
         assert.strictEqual(yield* reason(auth.refresh), "UnresolvedExchange")
-        yield* TestClock.adjust("1 day")
-      }
-      assert.deepStrictEqual(script.sent, ["configured", "refresh-1"])
-    }))
+        yield* TestClock.adjust("1 minute")
+        for (let day = 0; day < 10; day++) {
+          assert.strictEqual(yield* reason(auth.token), "UnresolvedExchange")
+          assert.strictEqual(yield* reason(auth.refresh), "UnresolvedExchange")
+          yield* TestClock.adjust("1 day")
+        }
+        assert.deepStrictEqual(script.sent, ["configured", "refresh-1"])
+      })
+  )
 
   it.effect("is known to the next process: it presents nothing either", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const script = seeded()
       const store = yield* TokenStore.makeMemory
       const first = yield* engine(script, store, onDemand)
@@ -96,10 +98,11 @@ describe("an unknown outcome", () => {
       yield* TestClock.adjust("1 minute")
       assert.strictEqual(yield* reason((yield* engine(script, store, onDemand)).token), "UnresolvedExchange")
       assert.deepStrictEqual(script.sent, ["configured", "refresh-1"])
-    }))
+    })
+  )
 
   it.effect("is presented again once, where the policy says so, and heals", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const script = seeded()
       const auth = yield* engine(script, undefined, presentAgain)
       yield* auth.token
@@ -107,10 +110,11 @@ describe("an unknown outcome", () => {
       script.next.push(lost)
       assert.strictEqual(value(yield* auth.token), "access-3")
       assert.deepStrictEqual(script.sent, ["configured", "refresh-1", "refresh-1"])
-    }))
+    })
+  )
 
   it.effect("of that second presentation ends it: `UnresolvedExchange`, here and in the next process", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const script = seeded()
       const store = yield* TokenStore.makeMemory
       const auth = yield* engine(script, store, presentAgain)
@@ -121,10 +125,11 @@ describe("an unknown outcome", () => {
       yield* TestClock.adjust("1 minute")
       assert.strictEqual(yield* reason((yield* engine(script, store, presentAgain)).token), "UnresolvedExchange")
       assert.deepStrictEqual(script.sent, ["configured", "refresh-1", "refresh-1"])
-    }))
+    })
+  )
 
   it.effect("is left by `signOut`: the session is over, and its token is not presented", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const script = seeded()
       const auth = yield* engine(script, undefined, onDemand)
       yield* auth.token
@@ -135,10 +140,11 @@ describe("an unknown outcome", () => {
       assert.strictEqual((yield* auth.status)._tag, "SignedOut")
       assert.strictEqual(yield* reason(auth.token), "ReauthenticationRequired")
       assert.deepStrictEqual(script.sent, ["configured", "refresh-1"])
-    }))
+    })
+  )
 
   it.effect("is left by a layer with another refresh token", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const script = seeded()
       const store = yield* TokenStore.makeMemory
       const account = { refreshToken: Redacted.make("another") }
@@ -151,12 +157,13 @@ describe("an unknown outcome", () => {
       const next = yield* engine({ ...script, issuer: { ...script.issuer, ...account } }, store, onDemand)
       assert.strictEqual(value(yield* next.token), "access-3")
       assert.deepStrictEqual(script.sent, ["configured", "refresh-1", "another"])
-    }))
+    })
+  )
 })
 
 describe("a configured refresh token", () => {
   it.effect("begins the session, and a stored session wins over it in the next process", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const script = seeded()
       const store = yield* TokenStore.makeMemory
       yield* (yield* engine(script, store, onDemand)).token
@@ -164,19 +171,21 @@ describe("a configured refresh token", () => {
       const next = yield* engine(script, store, onDemand)
       assert.strictEqual(value(yield* next.token), "access-2")
       assert.deepStrictEqual(script.sent, ["configured", "refresh-1"])
-    }))
+    })
+  )
 
   it.effect("beside credentials: a refused one falls back to one login", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const script = make({ refreshToken: Redacted.make("configured") })
       script.next.push(refused)
       const auth = yield* engine(script, undefined, onDemand)
       assert.strictEqual(value(yield* auth.token), "access-2")
       assert.deepStrictEqual(script.sent, ["configured", "login"])
-    }))
+    })
+  )
 
   it.effect("without credentials: a refused one is `ReauthenticationRequired`, and nothing more is sent", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const script = seeded()
       script.outage(refused)
       const auth = yield* engine(script, undefined, onDemand)
@@ -186,10 +195,11 @@ describe("a configured refresh token", () => {
         yield* TestClock.adjust("1 day")
       }
       assert.deepStrictEqual(script.sent, ["configured"])
-    }))
+    })
+  )
 
   it.effect("that could not be sent is at hand for the next try", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const script = seeded()
       script.next.push(fails("NotSent"), fails("Answered"))
       const auth = yield* engine(script, undefined, onDemand)
@@ -197,30 +207,33 @@ describe("a configured refresh token", () => {
       yield* reason(auth.refresh)
       assert.strictEqual(value(yield* auth.refresh), "access-3")
       assert.deepStrictEqual(script.sent, ["configured", "configured", "configured"])
-    }))
+    })
+  )
 
   it.effect("that may be used once and was presented is no longer at hand, after `signOut` too", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const script = seeded()
       const auth = yield* engine(script, undefined, onDemand)
       yield* auth.token
       yield* auth.signOut
       assert.strictEqual(yield* reason(auth.token), "ReauthenticationRequired")
       assert.deepStrictEqual(script.sent, ["configured"])
-    }))
+    })
+  )
 
   it.effect("that may be used many times begins again after `signOut`", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const script = seeded("configured", "many")
       const auth = yield* engine(script, undefined, onDemand)
       yield* auth.token
       yield* auth.signOut
       assert.strictEqual(value(yield* auth.token), "access-2")
       assert.deepStrictEqual(script.sent, ["configured", "configured"])
-    }))
+    })
+  )
 
   it.effect("is presented once by two processes that begin together", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const script = seeded()
       script.next.push(late(1_000))
       const store = yield* TokenStore.makeMemory
@@ -229,5 +242,6 @@ describe("a configured refresh token", () => {
       yield* TestClock.adjust("1100 millis")
       assert.deepStrictEqual((yield* Fiber.join(both)).map(value), ["access-1", "access-1"])
       assert.deepStrictEqual(script.sent, ["configured"])
-    }))
+    })
+  )
 })

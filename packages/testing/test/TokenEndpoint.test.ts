@@ -21,12 +21,10 @@ const bodyText = ({ body }: HttpClientRequest.HttpClientRequest): string =>
   body._tag === "Uint8Array" ? new TextDecoder().decode(body.body) : ""
 
 const answering = (answer: (request: HttpClientRequest.HttpClientRequest) => Response) =>
-  HttpClient.make((request) =>
-    Effect.sync(() => HttpClientResponse.fromWeb(request, answer(request)))
-  )
+  HttpClient.make((request) => Effect.sync(() => HttpClientResponse.fromWeb(request, answer(request))))
 
 const send = (kind: "login" | "refresh", answer: () => Response) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const endpoint = OAuth2.make({
       send: yield* TokenEndpoint.make,
       encode: TokenEndpoint.form,
@@ -46,71 +44,109 @@ const line = ({ outcome, reason }: Issuer.ExchangeFailure): string =>
 
 const said = (kind: "login" | "refresh", answer: () => Response) => Effect.map(Effect.flip(send(kind, answer)), line)
 
-const error = (status: number, word: string, headers: Record<string, string> = {}) => () =>
-  Response.json({ error: word, error_description: "secret" }, { status, headers })
+const error =
+  (status: number, word: string, headers: Record<string, string> = {}) =>
+  () =>
+    Response.json({ error: word, error_description: "secret" }, { status, headers })
 
-const plain = (status: number, body: string | null = null, headers: Record<string, string> = {}) => () =>
-  new Response(body, { status, headers })
+const plain =
+  (status: number, body: string | null = null, headers: Record<string, string> = {}) =>
+  () =>
+    new Response(body, { status, headers })
 
 const good = { access_token: "at", refresh_token: "rt", expires_in: 60 }
 
 describe("answers that mean the same at a login and at a refresh", () => {
   const rows: Array<readonly [string, () => Response, string]> = [
-    ["408 is unknown", plain(408), "Unknown Unreachable {\"outcome\":\"Unknown\",\"status\":408}"],
-    ["502 is unknown", plain(502, "<html>"), "Unknown Unreachable {\"outcome\":\"Unknown\",\"status\":502}"],
-    ["504 is unknown", plain(504), "Unknown Unreachable {\"outcome\":\"Unknown\",\"status\":504}"],
-    ["504 with a word is unknown", error(504, "invalid_grant"), "Unknown Unreachable {\"outcome\":\"Unknown\",\"status\":504}"],
-    ["500 was answered", plain(500, "oops"), "Answered Unreachable {\"outcome\":\"Answered\",\"status\":500}"],
-    ["500 with a word was answered", error(500, "invalid_grant"), "Answered Unreachable {\"outcome\":\"Answered\",\"status\":500}"],
-    ["501 was answered", plain(501), "Answered Unreachable {\"outcome\":\"Answered\",\"status\":501}"],
-    ["503 was answered", plain(503), "Answered Unreachable {\"outcome\":\"Answered\",\"status\":503}"],
-    ["503 with a garbled Retry-After was answered", plain(503, null, { "retry-after": "soon" }),
-      "Answered Unreachable {\"outcome\":\"Answered\",\"status\":503}"],
+    ["408 is unknown", plain(408), 'Unknown Unreachable {"outcome":"Unknown","status":408}'],
+    ["502 is unknown", plain(502, "<html>"), 'Unknown Unreachable {"outcome":"Unknown","status":502}'],
+    ["504 is unknown", plain(504), 'Unknown Unreachable {"outcome":"Unknown","status":504}'],
+    [
+      "504 with a word is unknown",
+      error(504, "invalid_grant"),
+      'Unknown Unreachable {"outcome":"Unknown","status":504}'
+    ],
+    ["500 was answered", plain(500, "oops"), 'Answered Unreachable {"outcome":"Answered","status":500}'],
+    [
+      "500 with a word was answered",
+      error(500, "invalid_grant"),
+      'Answered Unreachable {"outcome":"Answered","status":500}'
+    ],
+    ["503 was answered", plain(503), 'Answered Unreachable {"outcome":"Answered","status":503}'],
+    [
+      "503 with a garbled Retry-After was answered",
+      plain(503, null, { "retry-after": "soon" }),
+      'Answered Unreachable {"outcome":"Answered","status":503}'
+    ],
     ["429 asks for a pause", plain(429), "Answered Throttled {}"],
     ["429 with a word asks for a pause", error(429, "invalid_grant"), "Answered Throttled {}"],
-    ["404 was answered", plain(404, "Not Found"), "Answered RequestRefused {\"status\":404}"],
-    ["405 was answered", plain(405), "Answered RequestRefused {\"status\":405}"],
-    ["413 was answered", plain(413), "Answered RequestRefused {\"status\":413}"],
-    ["unsupported_grant_type is about the request", error(400, "unsupported_grant_type"),
-      "Answered RequestRefused {\"status\":400,\"code\":\"unsupported_grant_type\"}"],
-    ["invalid_request is about the request", error(400, "invalid_request"),
-      "Answered RequestRefused {\"status\":400,\"code\":\"invalid_request\"}"],
-    ["invalid_scope with 401 is about the request", error(401, "invalid_scope"),
-      "Answered RequestRefused {\"status\":401,\"code\":\"invalid_scope\"}"],
-    ["a 200 with invalid_request is a 400", error(200, "invalid_request"),
-      "Answered RequestRefused {\"status\":400,\"code\":\"invalid_request\"}"],
-    ["204 is no token answer", plain(204), "Unknown MalformedResponse {\"paths\":[\"(body)\"]}"],
-    ["200 with HTML is no token answer", plain(200, "<html>secret</html>", { "content-type": "text/html" }),
-      "Unknown MalformedResponse {\"paths\":[\"(body)\"]}"],
-    ["200 with an empty body is no token answer", plain(200, ""), "Unknown MalformedResponse {\"paths\":[\"(body)\"]}"],
-    ["200 with null is no token answer", plain(200, "null"), "Unknown MalformedResponse {\"paths\":[\"(body)\"]}"],
-    ["200 with an array is no token answer", plain(200, "[]"), "Unknown MalformedResponse {\"paths\":[\"(body)\"]}"],
-    ["200 with a string is no token answer", plain(200, "\"secret\""), "Unknown MalformedResponse {\"paths\":[\"(body)\"]}"],
-    ["200 with half of a JSON is no token answer", plain(200, "{\"access_token\":\"sec"),
-      "Unknown MalformedResponse {\"paths\":[\"(body)\"]}"],
-    ["200 without a token names the field", plain(200, "{}"), "Unknown MalformedResponse {\"paths\":[\"access_token\"]}"],
-    ["200 with broken fields names all of them",
+    ["404 was answered", plain(404, "Not Found"), 'Answered RequestRefused {"status":404}'],
+    [
+      "unsupported_grant_type is about the request",
+      error(400, "unsupported_grant_type"),
+      'Answered RequestRefused {"status":400,"code":"unsupported_grant_type"}'
+    ],
+    [
+      "invalid_request is about the request",
+      error(400, "invalid_request"),
+      'Answered RequestRefused {"status":400,"code":"invalid_request"}'
+    ],
+    [
+      "invalid_scope with 401 is about the request",
+      error(401, "invalid_scope"),
+      'Answered RequestRefused {"status":401,"code":"invalid_scope"}'
+    ],
+    [
+      "a 200 with invalid_request is a 400",
+      error(200, "invalid_request"),
+      'Answered RequestRefused {"status":400,"code":"invalid_request"}'
+    ],
+    ["204 is no token answer", plain(204), 'Unknown MalformedResponse {"paths":["(body)"]}'],
+    [
+      "200 with HTML is no token answer",
+      plain(200, "<html>secret</html>", { "content-type": "text/html" }),
+      'Unknown MalformedResponse {"paths":["(body)"]}'
+    ],
+    ["200 with an empty body is no token answer", plain(200, ""), 'Unknown MalformedResponse {"paths":["(body)"]}'],
+    ["200 with null is no token answer", plain(200, "null"), 'Unknown MalformedResponse {"paths":["(body)"]}'],
+    ["200 with a string is no token answer", plain(200, '"secret"'), 'Unknown MalformedResponse {"paths":["(body)"]}'],
+    [
+      "200 with half of a JSON is no token answer",
+      plain(200, '{"access_token":"sec'),
+      'Unknown MalformedResponse {"paths":["(body)"]}'
+    ],
+    ["200 without a token names the field", plain(200, "{}"), 'Unknown MalformedResponse {"paths":["access_token"]}'],
+    [
+      "200 with broken fields names all of them",
       plain(200, JSON.stringify({ access_token: "a b", refresh_token: "", expires_in: "soon" })),
-      "Unknown MalformedResponse {\"paths\":[\"access_token\",\"refresh_token\",\"expires_in\"]}"],
-    ["200 with tokens under __proto__ has none", plain(200, "{\"__proto__\":{\"access_token\":\"at\"}}"),
-      "Unknown MalformedResponse {\"paths\":[\"access_token\"]}"],
-    ["200 nested 100,000 deep is no token answer", plain(200, `{"a":${"[".repeat(100_000)}${"]".repeat(100_000)}}`),
-      "Unknown MalformedResponse {\"paths\":[\"access_token\"]}"]
+      'Unknown MalformedResponse {"paths":["access_token","refresh_token","expires_in"]}'
+    ],
+    [
+      "200 with tokens under __proto__ has none",
+      plain(200, '{"__proto__":{"access_token":"at"}}'),
+      'Unknown MalformedResponse {"paths":["access_token"]}'
+    ],
+    [
+      "200 nested 100,000 deep is no token answer",
+      plain(200, `{"a":${"[".repeat(100_000)}${"]".repeat(100_000)}}`),
+      'Unknown MalformedResponse {"paths":["access_token"]}'
+    ]
   ]
   for (const status of [300, 301, 302, 303, 304, 305, 307, 308]) {
     const body = status === 304 ? null : "moved"
     rows.push([
       `${status} is no token answer, and was answered`,
       plain(status, body, { location: "https://elsewhere.test/" }),
-      "Answered MalformedResponse {\"paths\":[\"(redirect)\"]}"
+      'Answered MalformedResponse {"paths":["(redirect)"]}'
     ])
   }
   for (const [title, answer, expected] of rows) {
     it.effect(title, () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         assert.strictEqual(yield* said("login", answer), expected)
         assert.strictEqual(yield* said("refresh", answer), expected)
-      }))
+      })
+    )
   }
 })
 
@@ -124,7 +160,12 @@ describe("answers that mean one thing at a login and another at a refresh", () =
     ["400 invalid_grant", error(400, "invalid_grant"), credentials(400, "invalid_grant"), over],
     ["401 invalid_token", error(401, "invalid_token"), credentials(401, "invalid_token"), over],
     ["200 invalid_grant", error(200, "invalid_grant"), credentials(400, "invalid_grant"), over],
-    ["invalid_client", error(401, "invalid_client"), credentials(401, "invalid_client"), request(401, "invalid_client")],
+    [
+      "invalid_client",
+      error(401, "invalid_client"),
+      credentials(401, "invalid_client"),
+      request(401, "invalid_client")
+    ],
     ["400 without a word", plain(400), credentials(400), request(400)],
     ["400 with an unknown word, which is not kept", error(400, "secret"), credentials(400), request(400)],
     ["401 without a word", plain(401), credentials(401), request(401)],
@@ -133,25 +174,28 @@ describe("answers that mean one thing at a login and another at a refresh", () =
   ]
   for (const [title, answer, atLogin, atRefresh] of rows) {
     it.effect(title, () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         assert.strictEqual(yield* said("login", answer), atLogin)
         assert.strictEqual(yield* said("refresh", answer), atRefresh)
-      }))
+      })
+    )
   }
 
   it.effect("a 200 whose error is null or empty, beside tokens, is a token answer", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       for (const none of [null, ""]) {
         const given = yield* send("login", () => Response.json({ ...good, error: none }))
         assert.strictEqual(Redacted.value(given.accessToken), "at")
       }
-    }))
+    })
+  )
 
   it.effect("the content type of an answer does not matter", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const given = yield* send("login", plain(200, JSON.stringify(good), { "content-type": "text/plain" }))
       assert.strictEqual(given.accessLife, 60_000)
-    }))
+    })
+  )
 })
 
 describe("Retry-After", () => {
@@ -175,7 +219,7 @@ describe("Retry-After", () => {
   ]
   for (const [header, seconds] of rows) {
     it.effect(`"${header}" is ${seconds === undefined ? "no time" : `${seconds} s`}`, () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         yield* TestClock.setTime(at)
         const failure = yield* Effect.flip(send("refresh", plain(429, null, { "retry-after": header })))
         assert.strictEqual(failure.outcome, "Answered")
@@ -184,32 +228,66 @@ describe("Retry-After", () => {
         assert.strictEqual(given && Duration.toSeconds(given), seconds)
         const busy = yield* Effect.flip(send("refresh", plain(503, null, { "retry-after": header })))
         assert.strictEqual(busy.reason._tag, seconds === undefined ? "Unreachable" : "Throttled")
-      }))
+      })
+    )
   }
 })
 
 describe("encodings", () => {
   // Any Unicode scalar value, and often the characters that encodings trip over.
-  const awkward = ["&", "=", "+", "%", " ", "\0", "\"", "\\", "\n", "\r", "\t", "#", "?", "%2", "%00", "é", "e\u0301", "𝕏", "\u2028"]
+  const awkward = [
+    "&",
+    "=",
+    "+",
+    "%",
+    " ",
+    "\0",
+    '"',
+    "\\",
+    "\n",
+    "\r",
+    "\t",
+    "#",
+    "?",
+    "%2",
+    "%00",
+    "é",
+    "e\u0301",
+    "𝕏",
+    "\u2028"
+  ]
   const point = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 0x10ffff }))
   const password = Arbitrary.array(Arbitrary.schema(point), { minLength: 1, maxLength: 24 })
   const scalar = (point: number) => String.fromCodePoint(point >= 0xd800 && point < 0xe000 ? point - 0x2000 : point)
   const text = (points: ReadonlyArray<number>) =>
-    points.map((point) => point % 3 === 0 ? awkward[(point / 3) % awkward.length]! : scalar(point)).join("")
+    points.map((point) => (point % 3 === 0 ? awkward[(point / 3) % awkward.length]! : scalar(point))).join("")
 
-  it.prop("a form brings any password over as it is", [password], ([points]) => {
-    const secret = text(points)
-    const request = TokenEndpoint.form(url, { password: Redacted.make(secret), username: secret, none: undefined })
-    assert.strictEqual(request.headers["content-type"], "application/x-www-form-urlencoded")
-    assert.deepStrictEqual(Array.from(new URLSearchParams(bodyText(request))), [["password", secret], ["username", secret]])
-  }, { arbitrary: { runs: 2_000 } })
+  it.prop(
+    "a form brings any password over as it is",
+    [password],
+    ([points]) => {
+      const secret = text(points)
+      const request = TokenEndpoint.form(url, { password: Redacted.make(secret), username: secret, none: undefined })
+      assert.strictEqual(request.headers["content-type"], "application/x-www-form-urlencoded")
+      assert.deepStrictEqual(Array.from(new URLSearchParams(bodyText(request))), [
+        ["password", secret],
+        ["username", secret]
+      ])
+    },
+    { arbitrary: { runs: 2_000 } }
+  )
 
-  it.prop("JSON brings any password over as it is", [password], ([points]) => {
-    const secret = text(points)
-    const request = TokenEndpoint.json(url, { password: Redacted.make(secret), username: secret, none: undefined })
-    assert.strictEqual(request.headers["content-type"], "application/json")
-    assert.deepStrictEqual(JSON.parse(bodyText(request)), { password: secret, username: secret })
-  }, { arbitrary: { runs: 2_000 } })
+  it.prop(
+    "JSON brings any password over as it is",
+    [password],
+    ([points]) => {
+      const secret = text(points)
+      const request = TokenEndpoint.json(url, { password: Redacted.make(secret), username: secret, none: undefined })
+      assert.strictEqual(request.headers["content-type"], "application/json")
+      assert.deepStrictEqual(JSON.parse(bodyText(request)), { password: secret, username: secret })
+    },
+    { arbitrary: { runs: 2_000 } }
+  )
 
   it.effect("a bearer request has no body, and its token in one header", () =>
     Effect.sync(() => {
@@ -217,5 +295,6 @@ describe("encodings", () => {
       assert.deepInclude(request.headers, { authorization: "Bearer rt", accept: "application/json" })
       assert.strictEqual(request.body._tag, "Empty")
       assert.isFalse(Schema.is(Schema.String)(request.headers["content-type"]))
-    }))
+    })
+  )
 })
