@@ -55,6 +55,8 @@ export class Overtaken extends Data.TaggedError("Overtaken")<{
 export interface Flights {
   /** A session whose tokens are usable, as they are wanted. */
   readonly fly: (want: Want) => Effect.Effect<Session.Session, AuthError.AuthError | Overtaken>
+  /** The session in the store, if its tokens are usable as they are: nothing is sent for it. */
+  readonly look: Effect.Effect<Session.Session | undefined, AuthError.AuthError>
   /** The API rejected this value: it is never accepted again. */
   readonly reject: (value: Redacted.Redacted<string>) => void
   /** Forgets the session in the store. */
@@ -80,6 +82,7 @@ export const onlyToken = (vendor: string, token: Redacted.Redacted<string>): Fli
           generation: 1,
           tokens: { access: token, issuedAt, expiresAt: null, refreshEndsAt: null, details: null }
         })),
+  look: Effect.undefined,
   reject: () => {},
   signOut: Effect.void
 })
@@ -144,6 +147,12 @@ export const make = (account: Account): Flights => {
           yield* exchange(row, step, deadline)
       }
     }
+  })
+
+  const look = Effect.gen(function* () {
+    const { session } = yield* ledger.read
+    const view = { after: floor, seed: account.seed?.fingerprint, isUsable: isUsable(yield* Clock.currentTimeMillis) }
+    return Session.isAdoptable(session, view) ? session : undefined
   })
 
   const overtaken = (by: Overtaken["by"]) => {
@@ -255,6 +264,7 @@ export const make = (account: Account): Flights => {
 
   return {
     fly: (want) => Effect.catchTag(fly(want), "StoreFailure", storeFailed),
+    look: Effect.catch(look, storeFailed),
     reject: (value) => {
       rejected.add(Hash.hash(value))
     },

@@ -97,13 +97,16 @@ export const resolve = Effect.fnUntraced(function* (
   const millis = (field: "timeout" | "minimumLifetime", otherwise: Duration.Input) => {
     const given = policy[field] ?? otherwise
     const duration = Number.isNaN(given) ? Option.none() : Option.map(Duration.fromInput(given), Duration.toMillis)
-    const least = field === "timeout" ? 1 : 0
-    return Option.isSome(duration) && duration.value >= least && duration.value < Infinity
+    const [least, most] = field === "timeout" ? [1, longestTimeout] : [0, Infinity]
+    return Option.isSome(duration) && duration.value >= least && duration.value < most
       ? Effect.succeed(duration.value)
       : Effect.fail(
           new AuthError.AuthError({
             vendor,
-            reason: new AuthError.InvalidOptions({ field: `policy.${field}`, problem: "is not a finite duration" })
+            reason: new AuthError.InvalidOptions({
+              field: `policy.${field}`,
+              problem: "is not a duration that can be kept"
+            })
           })
         )
   }
@@ -187,6 +190,9 @@ export const dueAfter = (
 /** Milliseconds after issue from which a life of so many milliseconds is no longer handed out. */
 export const expiredAfter = (life: number, minimumLifetime: number): number =>
   life === Infinity ? Infinity : life - Math.min(minimumLifetime, life * 0.1)
+
+/** Milliseconds below which a timeout stays: other processes do not believe an intent's deadline an hour away. */
+const longestTimeout = 3_590_000
 
 /** Milliseconds between two refreshes of an account that nobody forced, at least. */
 const leastPause = 1_000

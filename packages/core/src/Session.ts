@@ -31,7 +31,7 @@ export const Latch = Schema.Struct({
 })
 
 /**
- * The record. Everything in it is plain JSON once encoded; secrets are `Redacted` here and clear there, so a store that
+ * The record. `Schema.toCodecJson` of it gives plain JSON; secrets are `Redacted` here and clear there, so a store that
  * writes it to a disk seals it.
  */
 export const Session = Schema.Struct({
@@ -104,7 +104,7 @@ export interface View {
 
 /** What to do next. */
 export type Step =
-  | { readonly _tag: "Adopt"; readonly tokens: Tokens }
+  | { readonly _tag: "Adopt" }
   | { readonly _tag: "Wait" }
   | { readonly _tag: "Login" }
   | { readonly _tag: "Refresh"; readonly from: "session" | "seed"; readonly again: boolean }
@@ -124,21 +124,17 @@ const blockedFor = 5 * 60_000
 
 /** Reads the record: a fresh token is adopted before an intent, a latch or a sign-out is looked at. */
 export const next = (session: Session, view: View): Step => {
-  const isNew = view.seed !== undefined && !session.seeds.includes(view.seed)
-  const { intent, tokens } = session
-  if (!isNew && tokens !== null && session.generation > view.after && view.isUsable(tokens)) {
-    return { _tag: "Adopt", tokens }
-  }
+  if (isAdoptable(session, view)) return { _tag: "Adopt" }
+  const { intent } = session
   if (session.signedOut > view.signedOut) return { _tag: "Stop", why: "SignedOut" }
   const left = (intent?.deadline ?? 0) - view.storeNow
   if (intent !== null && intent.id !== view.unknown && left > 0 && left <= longestIntent) return { _tag: "Wait" }
-  if (isNew) return { _tag: "Refresh", from: "seed", again: false }
+  const isSignedOut = session.signedOut > 0 && session.signedOut === session.generation
+  if (view.isBackground && isSignedOut) return { _tag: "Stop", why: "SignedOut" }
+  if (isNewSeed(session, view)) return { _tag: "Refresh", from: "seed", again: false }
 
   const spent = intent?.kind === "refresh" && view.refreshTokenUse === "once"
   if (session.refreshToken !== null && !spent) return { _tag: "Refresh", from: "session", again: false }
-  if (view.isBackground && session.signedOut > 0 && session.signedOut === session.generation) {
-    return { _tag: "Stop", why: "SignedOut" }
-  }
   if (view.credential !== undefined) return login(session.latches[view.credential], view.storeNow)
   if (spent) {
     return session.refreshToken !== null && view.onUnresolved === "presentAgain" && !intent.again
@@ -147,6 +143,17 @@ export const next = (session: Session, view: View): Step => {
   }
   return { _tag: "Stop", why: "NoCredentials" }
 }
+
+/** Whether the record's tokens will do as they are. */
+export const isAdoptable = (session: Session, view: Pick<View, "after" | "isUsable" | "seed">): boolean =>
+  session.tokens !== null &&
+  session.generation > view.after &&
+  view.isUsable(session.tokens) &&
+  !isNewSeed(session, view)
+
+/** Whether the configured refresh token has begun no session yet. */
+const isNewSeed = (session: Session, { seed }: Pick<View, "seed">): boolean =>
+  seed !== undefined && !session.seeds.includes(seed)
 
 const login = (latch: Latch | undefined, storeNow: number): Step => {
   if (latch === undefined) return { _tag: "Login" }

@@ -117,24 +117,17 @@ export const make = Effect.fnUntraced(function* (
   ): Effect.fn.Return<AccessToken, AuthError.AuthError> {
     if (Exit.isSuccess(exit)) {
       retryDelay = yield* RefreshPolicy.stepper(policy.retry)
-      session = exit.value
-      const token = toToken(exit.value)
-      const lives = exit.value.tokens!
-      const end = RefreshPolicy.nearerEnd(lives)
-      // The schedule sees the end that counts, so that its own window and jitter hold for that one.
-      const input = { ...token, expiresAt: end === Infinity ? Option.none() : Option.some(DateTime.makeUnsafe(end)) }
-      const moments = RefreshPolicy.moments(lives, {
-        scheduledAt: now() + (yield* refreshDelay(now(), input)),
-        random: yield* Random.next,
-        minimumLifetime: policy.minimumLifetime
-      })
-      yield* dispatch({ _tag: "Succeeded", held: { token, ...moments } })
-      return token
+      return yield* adopt(exit.value)
     }
     const failure = Option.getOrUndefined(Exit.findErrorOption(exit))
     if (failure?._tag === "Overtaken") {
       yield* dispatch(failure.by === "signOut" ? { _tag: "SignedOut" } : failure)
       return yield* failure.error
+    }
+    // A `refresh` that fails must not cost an account that holds nothing yet the good token in the store.
+    if (state.held === undefined && failure?.reason._tag !== "StoreFailure") {
+      const good = Option.getOrUndefined(yield* Effect.option(flights.look))
+      if (good !== undefined) yield* adopt(good)
     }
     // A defect is for the callers to see; the account takes it as one more failure.
     const error = failure ?? unknownOutcome(issuer.vendor)
@@ -142,6 +135,22 @@ export const make = Effect.fnUntraced(function* (
     yield* dispatch({ _tag: "Failed", error, retryAt: Math.round(now() + pause) })
     return failure === undefined ? yield* Effect.failCause(exit.cause as Cause.Cause<never>) : yield* failure
   }, Effect.uninterruptible)
+
+  const adopt = Effect.fnUntraced(function* (adopted: Session.Session) {
+    session = adopted
+    const token = toToken(adopted)
+    const lives = adopted.tokens!
+    const end = RefreshPolicy.nearerEnd(lives)
+    // The schedule sees the end that counts, so that its own window and jitter hold for that one.
+    const input = { ...token, expiresAt: end === Infinity ? Option.none() : Option.some(DateTime.makeUnsafe(end)) }
+    const moments = RefreshPolicy.moments(lives, {
+      scheduledAt: now() + (yield* refreshDelay(now(), input)),
+      random: yield* Random.next,
+      minimumLifetime: policy.minimumLifetime
+    })
+    yield* dispatch({ _tag: "Succeeded", held: { token, ...moments } })
+    return token
+  })
 
   /** Arms the timer for the next moment that begins a refresh or changes the status. */
   const arm = Effect.suspend(() => {
@@ -196,16 +205,13 @@ export const make = Effect.fnUntraced(function* (
       }),
     status: Effect.sync(() => TokenLifecycle.status(state, now())),
     changes: SubscriptionRef.changes(changes),
-    signOut: flights.signOut.pipe(
-      Effect.andThen(
-        Effect.suspend(() => {
-          epoch++
-          session = undefined
-          return Effect.asVoid(dispatch({ _tag: "SignedOut" }))
-        })
-      ),
-      Effect.uninterruptible
-    ),
+    signOut: Effect.gen(function* () {
+      yield* flights.signOut
+      retryDelay = yield* RefreshPolicy.stepper(policy.retry)
+      epoch++
+      session = undefined
+      yield* dispatch({ _tag: "SignedOut" })
+    }).pipe(Effect.uninterruptible),
     api: issuer.api
   }
   // A token that never expires is at hand from the beginning, and nothing is sent for it.

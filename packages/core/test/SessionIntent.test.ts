@@ -1,7 +1,19 @@
 // Who may go on when an intent is open, and what background work may begin: the shared record, step by step.
 import { assert, describe, it } from "@effect/vitest"
 import * as Session from "../src/Session.ts"
-import { begin, credential, deadline, empty, login, minutes, next, one, refresh } from "./SessionRecords.ts"
+import {
+  begin,
+  credential,
+  deadline,
+  empty,
+  given,
+  login,
+  minutes,
+  next,
+  one,
+  refresh,
+  stale
+} from "./SessionRecords.ts"
 
 describe("an open intent", () => {
   const begun = begin(one, refresh("a"))

@@ -1,4 +1,4 @@
-// A record by hand: what a vendor gave, the claims of a login and a refresh, and what a process that needs a token sees.
+// A record by hand: what a vendor gave, the claims of a login and a refresh, and what a process sees.
 import * as Redacted from "effect/Redacted"
 import * as Session from "../src/Session.ts"
 

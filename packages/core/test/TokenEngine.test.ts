@@ -17,17 +17,20 @@ import { engine, fails, hour, late, make, tokens, value } from "./ScriptedIssuer
 const minute = 60_000
 
 describe("the schedule", () => {
-  it.effect("refreshes a token of 15 minutes exactly 1,280 times in 10 days, with no caller asking", () =>
-    Effect.gen(function* () {
-      const script = make({ life: 15 * minute })
-      const auth = yield* engine(script)
-      yield* auth.token
-      yield* TestClock.adjust("10 days")
-      // Due with 25 % left: one exchange every 11 min 15 s.
-      assert.strictEqual(script.sent.length, 1 + (10 * 24 * 60) / 11.25)
-      assert.deepStrictEqual(script.sent.slice(0, 3), ["login", "refresh-1", "refresh-2"])
-      assert.strictEqual((yield* auth.status)._tag, "Fresh")
-    })
+  it.effect(
+    "refreshes a token of 15 minutes exactly 1,280 times in 10 days, with no caller asking",
+    () =>
+      Effect.gen(function* () {
+        const script = make({ life: 15 * minute })
+        const auth = yield* engine(script)
+        yield* auth.token
+        yield* TestClock.adjust("10 days")
+        // Due with 25 % left: one exchange every 11 min 15 s.
+        assert.strictEqual(script.sent.length, 1 + (10 * 24 * 60) / 11.25)
+        assert.deepStrictEqual(script.sent.slice(0, 3), ["login", "refresh-1", "refresh-2"])
+        assert.strictEqual((yield* auth.status)._tag, "Fresh")
+      }),
+    60_000
   )
 
   it.effect("does nothing before the first read", () =>
@@ -81,7 +84,8 @@ describe("the schedule", () => {
           seconds.set(second, (seconds.get(second) ?? 0) + 1)
         }
         assert.isAtMost(Math.max(...seconds.values()), 10)
-      }).pipe(Random.withSeed("storm"))
+      }).pipe(Random.withSeed("storm")),
+    60_000
   )
 
   it.effect("of the user's own is obeyed", () =>
@@ -127,39 +131,42 @@ describe("the schedule", () => {
 })
 
 describe("a flight", () => {
-  it.effect("begun by a caller who is interrupted at any step is neither lost nor left without an end", () =>
-    Effect.gen(function* () {
-      const scheduler = yield* Scheduler.Scheduler
-      let isDone = false
-      for (let step = 1; !isDone; step++) {
-        const script = make()
-        const auth = yield* engine(script)
-        let steps = 0
-        // The caller pauses at its `step`-th operation, and never comes back from that pause.
-        const pausing = Effect.provideService(Effect.andThen(Effect.void, auth.token), Scheduler.Scheduler, {
-          executionMode: scheduler.executionMode,
-          makeDispatcher: () => scheduler.makeDispatcher(),
-          shouldYield: (fiber) => fiber.id === caller && ++steps === step
-        })
-        let caller = -1
-        const fiber = yield* Effect.forkChild(
-          Effect.withFiber((self) => {
-            caller = self.id
-            return pausing
-          }),
-          { startImmediately: true }
-        )
-        isDone = fiber.pollUnsafe() !== undefined || step > 500
-        yield* Fiber.interrupt(fiber)
-        const reader = yield* Effect.forkChild(auth.token)
-        yield* TestClock.adjust("1 minute")
-        assert.isDefined(reader.pollUnsafe(), `a reader hangs after an interruption at operation ${step}`)
-        assert.strictEqual(value(yield* Fiber.join(reader)), "access-1")
-        assert.deepStrictEqual(script.sent, ["login"])
-        yield* TestClock.adjust("50 minutes")
-        assert.strictEqual(script.sent.length, 2, `no schedule after an interruption at operation ${step}`)
-      }
-    })
+  it.effect(
+    "begun by a caller who is interrupted at any step is neither lost nor left without an end",
+    () =>
+      Effect.gen(function* () {
+        const scheduler = yield* Scheduler.Scheduler
+        let isDone = false
+        for (let step = 1; !isDone; step++) {
+          const script = make()
+          const auth = yield* engine(script)
+          let steps = 0
+          // The caller pauses at its `step`-th operation, and never comes back from that pause.
+          const pausing = Effect.provideService(Effect.andThen(Effect.void, auth.token), Scheduler.Scheduler, {
+            executionMode: scheduler.executionMode,
+            makeDispatcher: () => scheduler.makeDispatcher(),
+            shouldYield: (fiber) => fiber.id === caller && ++steps === step
+          })
+          let caller = -1
+          const fiber = yield* Effect.forkChild(
+            Effect.withFiber((self) => {
+              caller = self.id
+              return pausing
+            }),
+            { startImmediately: true }
+          )
+          isDone = fiber.pollUnsafe() !== undefined || step > 500
+          yield* Fiber.interrupt(fiber)
+          const reader = yield* Effect.forkChild(auth.token)
+          yield* TestClock.adjust("1 minute")
+          assert.isDefined(reader.pollUnsafe(), `a reader hangs after an interruption at operation ${step}`)
+          assert.strictEqual(value(yield* Fiber.join(reader)), "access-1")
+          assert.deepStrictEqual(script.sent, ["login"])
+          yield* TestClock.adjust("50 minutes")
+          assert.strictEqual(script.sent.length, 2, `no schedule after an interruption at operation ${step}`)
+        }
+      }),
+    60_000
   )
 
   it.effect("is finished and stored when the scope closes; its callers end, and nothing hangs", () =>

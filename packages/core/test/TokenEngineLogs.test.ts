@@ -106,25 +106,28 @@ describe("log lines", () => {
     }).pipe(Effect.provide(log.layer))
   })
 
-  it.effect("warn once, at the first refresh, that a session does not last; not where it does or need not", () =>
-    Effect.gen(function* () {
-      const warnings = Effect.fnUntraced(function* (use: "once" | "many", isLasting: boolean) {
-        const log = logs()
-        const told = () => log.lines.filter((line) => line.includes("Provide a TokenStore that lasts")).length
-        return yield* Effect.gen(function* () {
-          const script = make({ refreshTokenUse: use })
-          const auth = yield* engine(script, { ...(yield* TokenStore.makeMemory), isLasting })
-          yield* auth.token
-          assert.strictEqual(told(), 0)
-          yield* TestClock.adjust("3 hours")
-          assert.isAbove(script.sent.length, 3)
-          return told()
-        }).pipe(Effect.provide(log.layer))
-      })
-      assert.strictEqual(yield* warnings("once", false), 1)
-      assert.strictEqual(yield* warnings("once", true), 0)
-      assert.strictEqual(yield* warnings("many", false), 0)
-    })
+  it.effect(
+    "warn once, at the first refresh, that a session does not last; not where it does or need not",
+    () =>
+      Effect.gen(function* () {
+        const warnings = Effect.fnUntraced(function* (use: "once" | "many", isLasting: boolean) {
+          const log = logs()
+          const told = () => log.lines.filter((line) => line.includes("Provide a TokenStore that lasts")).length
+          return yield* Effect.gen(function* () {
+            const script = make({ refreshTokenUse: use })
+            const auth = yield* engine(script, { ...(yield* TokenStore.makeMemory), isLasting })
+            yield* auth.token
+            assert.strictEqual(told(), 0)
+            yield* TestClock.adjust("3 hours")
+            assert.isAbove(script.sent.length, 3)
+            return told()
+          }).pipe(Effect.provide(log.layer))
+        })
+        assert.strictEqual(yield* warnings("once", false), 1)
+        assert.strictEqual(yield* warnings("once", true), 0)
+        assert.strictEqual(yield* warnings("many", false), 0)
+      }),
+    60_000
   )
 
   it.effect("name an account by a fingerprint, or as the user named it; no secret stands in them", () => {

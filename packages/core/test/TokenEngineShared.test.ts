@@ -162,41 +162,53 @@ describe("two processes on one store", () => {
 })
 
 describe("a refresh token that may be used once", () => {
-  it.effect("is never presented twice, however processes interleave, crash and lose answers", () =>
-    Effect.gen(function* () {
-      const below = (count: number) => Random.nextIntBetween(0, count - 1)
-      const lost = fails("Unknown")
-      const crash = () => Effect.die("crash")
-      const answers = [Effect.succeed, Effect.succeed, late(500), late(20_000), silence, lost, late(3_000, lost), crash]
-      for (let run = 0; run < 60; run++) {
-        const script = make({ life: 120_000 })
-        for (let i = 0; i < 400; i++) script.next.push(answers[yield* below(answers.length)]!)
-        const memory = yield* TokenStore.makeMemory
-        const store = run % 2 === 0 ? memory : slow(memory, 300)
-        const scope = yield* Scope.make()
-        const processes: Array<Shape> = []
-        for (let i = 0; i < 3; i++)
-          processes.push(yield* Scope.provide(engine(script, store, { timeout: "10 seconds" }), scope))
-        for (let step = 0; step < 30; step++) {
-          const auth = processes[yield* below(3)]!
-          const actions = [
-            auth.token,
-            auth.token,
-            auth.token,
-            auth.refresh,
-            Effect.flatMap(auth.token, auth.invalidate),
-            auth.signOut,
-            Effect.void
-          ]
-          yield* fork(Effect.exit(actions[yield* below(actions.length)]! as Effect.Effect<unknown>))
-          yield* TestClock.adjust(yield* below(40_000))
+  it.effect(
+    "is never presented twice, however processes interleave, crash and lose answers",
+    () =>
+      Effect.gen(function* () {
+        const below = (count: number) => Random.nextIntBetween(0, count - 1)
+        const lost = fails("Unknown")
+        const crash = () => Effect.die("crash")
+        const answers = [
+          Effect.succeed,
+          Effect.succeed,
+          late(500),
+          late(20_000),
+          silence,
+          lost,
+          late(3_000, lost),
+          crash
+        ]
+        for (let run = 0; run < 60; run++) {
+          const script = make({ life: 120_000 })
+          for (let i = 0; i < 400; i++) script.next.push(answers[yield* below(answers.length)]!)
+          const memory = yield* TokenStore.makeMemory
+          const store = run % 2 === 0 ? memory : slow(memory, 300)
+          const scope = yield* Scope.make()
+          const processes: Array<Shape> = []
+          for (let i = 0; i < 3; i++)
+            processes.push(yield* Scope.provide(engine(script, store, { timeout: "10 seconds" }), scope))
+          for (let step = 0; step < 30; step++) {
+            const auth = processes[yield* below(3)]!
+            const actions = [
+              auth.token,
+              auth.token,
+              auth.token,
+              auth.refresh,
+              Effect.flatMap(auth.token, auth.invalidate),
+              auth.signOut,
+              Effect.void
+            ]
+            yield* fork(Effect.exit(actions[yield* below(actions.length)]! as Effect.Effect<unknown>))
+            yield* TestClock.adjust(yield* below(40_000))
+          }
+          assert.isAbove(script.sent.length, 1)
+          assert.deepStrictEqual(again(script), [], script.sent.join(" "))
+          const closing = yield* fork(Scope.close(scope, Exit.void))
+          yield* TestClock.adjust("1 minute")
+          yield* Fiber.join(closing)
         }
-        assert.isAbove(script.sent.length, 1)
-        assert.deepStrictEqual(again(script), [], script.sent.join(" "))
-        const closing = yield* fork(Scope.close(scope, Exit.void))
-        yield* TestClock.adjust("1 minute")
-        yield* Fiber.join(closing)
-      }
-    }).pipe(Random.withSeed("interleavings"))
+      }).pipe(Random.withSeed("interleavings")),
+    60_000
   )
 })

@@ -5,7 +5,7 @@ import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 import { TestClock } from "effect/testing"
 import * as TokenStore from "../src/TokenStore.ts"
-import { engine, fork, hour, late, make, onDemand, two, value } from "./ScriptedIssuer.ts"
+import { engine, fails, fork, hour, late, make, onDemand, two, value } from "./ScriptedIssuer.ts"
 
 describe("a sign-out in another process", () => {
   it.effect("is seen at the next read of the store; until then what is held is served", () =>
@@ -93,19 +93,21 @@ describe("a flight overtaken", () => {
     })
   )
 
-  it.effect("by a sign-out leaves no trace: signed out it stays, and the next read logs in at once", () =>
-    Effect.gen(function* () {
-      const script = make()
-      const auth = yield* engine(script, undefined, onDemand)
-      script.next.push(late(5_000))
-      const old = yield* fork(Effect.flip(auth.token))
-      yield* TestClock.adjust("1 second")
-      yield* auth.signOut
-      yield* TestClock.adjust("10 seconds")
-      yield* Fiber.join(old)
-      assert.strictEqual((yield* auth.status)._tag, "SignedOut")
-      assert.strictEqual(value(yield* auth.token), "access-2")
-    })
+  it.effect.each(["Issued", "Answered", "NotSent", "Unknown", "Refused"] as const)(
+    "by a sign-out leaves no trace, whatever its outcome (%s): the next read logs in at once",
+    (outcome) =>
+      Effect.gen(function* () {
+        const script = make()
+        const auth = yield* engine(script, undefined, onDemand)
+        script.next.push(late(5_000, outcome === "Issued" ? Effect.succeed : fails(outcome)))
+        const old = yield* fork(Effect.flip(auth.token))
+        yield* TestClock.adjust("1 second")
+        yield* auth.signOut
+        yield* TestClock.adjust("10 seconds")
+        yield* Fiber.join(old)
+        assert.strictEqual((yield* auth.status)._tag, "SignedOut")
+        assert.strictEqual(value(yield* auth.token), "access-2")
+      })
   )
 
   it.effect("by a sign-out between its read of the store and the answer does not adopt what was signed out", () =>

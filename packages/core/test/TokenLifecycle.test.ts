@@ -4,7 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
 import * as TokenLifecycle from "../src/TokenLifecycle.ts"
-import { failureNames, type Flight, held, type HeldName, now, states, transient } from "./LifecycleStates.ts"
+import { failureNames, finals, type Flight, held, type HeldName, now, states, transient } from "./LifecycleStates.ts"
 
 /**
  * What a caller gets: "token" at once, "error" at once, or "wait"; "+" begins a flight if none runs. One column for
