@@ -9,7 +9,7 @@ type Sim = ItemPathSimulator.ItemPathSimulator
 const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split(".")[1]!, "base64url").toString())
 
 const call = (sim: Sim, method: string, path: string, token?: string, scheme = "Bearer") =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const headers = token === undefined ? {} : { authorization: `${scheme} ${token}` }
     const response = yield* sim.handle(new Request(sim.origin + path, { method, headers }))
     const text = yield* Effect.promise(() => response.text())
@@ -18,7 +18,7 @@ const call = (sim: Sim, method: string, path: string, token?: string, scheme = "
   })
 
 const login = (sim: Sim, password = Redacted.value(sim.credentials.password), contentType = "application/json") =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const response = yield* sim.handle(
       new Request(`${sim.origin}/api/users/login`, {
         method: "POST",
@@ -31,7 +31,7 @@ const login = (sim: Sim, password = Redacted.value(sim.credentials.password), co
 
 describe("login", () => {
   it.effect("gives an access token of 15 minutes and a refresh token of 30 days, with the documented claims", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const sim = yield* ItemPathSimulator.make()
       yield* TestClock.adjust("90500 millis")
       const { body, status } = yield* login(sim)
@@ -42,28 +42,31 @@ describe("login", () => {
       assert.deepInclude(access, { fresh: false, iat: 90, nbf: 90, exp: 990, type: "access" })
       assert.deepInclude(claimsOf(body.refreshToken), { iat: 90, exp: 90 + 2_592_000, type: "refresh" })
       assert.deepStrictEqual(yield* sim.violations, [])
-    }))
+    })
+  )
 
   it.effect("refuses a wrong password with 404, and takes a changed one", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const sim = yield* ItemPathSimulator.make()
       assert.strictEqual((yield* login(sim, "wrong")).status, 404)
       yield* sim.setPassword(Redacted.make("next"))
       assert.strictEqual((yield* login(sim)).status, 404)
       assert.strictEqual((yield* login(sim, "next")).status, 200)
-    }))
+    })
+  )
 
   it.effect("takes only JSON", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const sim = yield* ItemPathSimulator.make()
       assert.strictEqual((yield* login(sim, undefined, "text/plain")).status, 415)
       assert.deepStrictEqual(yield* sim.violations, ["a login that is not application/json"])
-    }))
+    })
+  )
 })
 
 describe("refresh", () => {
   it.effect("answers with an access token only, as often as it is asked within 30 days", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const sim = yield* ItemPathSimulator.make()
       const { refreshToken } = (yield* login(sim)).body
       const first = yield* call(sim, "POST", "/api/users/refresh", refreshToken)
@@ -77,10 +80,11 @@ describe("refresh", () => {
         body: { msg: "Token has expired" }
       })
       assert.strictEqual(yield* sim.reuses, 0)
-    }))
+    })
+  )
 
   it.effect("refuses an access token, and calls it a violation", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const sim = yield* ItemPathSimulator.make()
       const { accessToken } = (yield* login(sim)).body
       assert.deepStrictEqual(yield* call(sim, "POST", "/api/users/refresh", accessToken), {
@@ -89,12 +93,13 @@ describe("refresh", () => {
       })
       assert.lengthOf(yield* sim.violations, 1)
       assert.notInclude((yield* sim.violations).join(), accessToken)
-    }))
+    })
+  )
 })
 
 describe("the API", () => {
   it.effect("tells apart an expired, a revoked, a wrong and a malformed token", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const sim = yield* ItemPathSimulator.make()
       const { accessToken, refreshToken } = (yield* login(sim)).body
       const get = (token?: string, scheme?: string) => call(sim, "GET", "/api/stations", token, scheme)
@@ -118,10 +123,11 @@ describe("the API", () => {
       yield* sim.revokeRefreshTokens
       const revoked = yield* call(sim, "POST", "/api/users/refresh", refreshToken)
       assert.strictEqual(said(revoked), "401 Token has been revoked")
-    }))
+    })
+  )
 
   it.effect("uses 422 and 400 for ordinary validation too, and 404 for unknown paths", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const sim = yield* ItemPathSimulator.make()
       const { accessToken } = (yield* login(sim)).body
       const material = yield* call(sim, "POST", "/api/materials", accessToken)
@@ -132,10 +138,11 @@ describe("the API", () => {
         body: "Order must have at least one order line."
       })
       assert.strictEqual((yield* call(sim, "GET", "/api/nowhere", accessToken)).status, 404)
-    }))
+    })
+  )
 
   it.effect("issues tokens of other lives once it is told to", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const sim = yield* ItemPathSimulator.make()
       yield* sim.setLives({ access: "30 seconds" })
       const { accessToken } = (yield* login(sim)).body
@@ -143,12 +150,13 @@ describe("the API", () => {
       assert.strictEqual((yield* call(sim, "GET", "/api/stations", accessToken)).status, 200)
       yield* TestClock.adjust("1 second")
       assert.strictEqual((yield* call(sim, "GET", "/api/stations", accessToken)).status, 401)
-    }))
+    })
+  )
 })
 
 describe("application tokens", () => {
   it.effect("never expire, and are given for a refresh token of an application user only", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const sim = yield* ItemPathSimulator.make({ userType: "application" })
       const { accessToken, refreshToken } = (yield* login(sim)).body
       const refused = yield* call(sim, "POST", "/api/users/application-token", accessToken)
@@ -162,5 +170,6 @@ describe("application tokens", () => {
       const session = (yield* login(standard)).body
       const denied = yield* call(standard, "POST", "/api/users/application-token", session.refreshToken)
       assert.strictEqual(denied.status, 403)
-    }))
+    })
+  )
 })

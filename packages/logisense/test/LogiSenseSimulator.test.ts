@@ -13,7 +13,7 @@ const form = { accept: "application/json", "content-type": "application/x-www-fo
 const loginPath = "/AuthorizationServer/api/v10/Access/Login"
 
 const token = (sim: Sim, fields: Record<string, string>, path = loginPath, headers: Record<string, string> = form) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const body = new URLSearchParams(fields).toString()
     const response = yield* sim.handle(new Request(sim.origin + path, { method: "POST", headers, body }))
     const text = yield* Effect.promise(() => response.text())
@@ -34,7 +34,7 @@ const refreshing = (sim: Sim, refreshToken: string) => ({
 })
 
 const api = (sim: Sim, bearer?: string, path = sim.resource, init: RequestInit = {}) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const headers = bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }
     const response = yield* sim.handle(new Request(sim.origin + path, { headers, ...init }))
     const text = yield* Effect.promise(() => response.text())
@@ -43,7 +43,7 @@ const api = (sim: Sim, bearer?: string, path = sim.resource, init: RequestInit =
 
 describe("login", () => {
   it.effect("by user and password gives the documented answer", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const sim = yield* LogiSenseSimulator.make()
       yield* TestClock.adjust("1667332181250 millis")
       const { body, status } = yield* token(sim, byPassword(sim))
@@ -62,10 +62,11 @@ describe("login", () => {
       assert.notProperty(access, "iat")
       assert.deepInclude(claimsOf(refresh_token), { iat: 1667332181, nbf: 1667332180, exp: 1667333980 })
       assert.deepStrictEqual(yield* sim.violations, [])
-    }))
+    })
+  )
 
   it.effect("by client secret works too, with grant_type=password, but not together with a user", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const sim = yield* LogiSenseSimulator.make({ expiresInAs: "string" })
       const secret = {
         client_secret: Redacted.value(sim.credentials.clientSecret),
@@ -80,20 +81,22 @@ describe("login", () => {
       const both = yield* token(sim, { ...secret, ...byPassword(sim) })
       assert.deepStrictEqual([both.status, both.body.error], [400, "invalid_request"])
       assert.lengthOf(yield* sim.violations, 1)
-    }))
+    })
+  )
 
   it.effect("is served at the configured versions only", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const sim = yield* LogiSenseSimulator.make({ versions: ["v9"], unversioned: true })
       assert.strictEqual((yield* token(sim, byPassword(sim))).status, 404)
       const path = "/AuthorizationServer/api/v9/Access/Login"
       assert.strictEqual((yield* token(sim, byPassword(sim), path)).status, 200)
       assert.strictEqual((yield* token(sim, byPassword(sim), "/AuthorizationServer/Access/Login")).status, 200)
       assert.strictEqual(sim.resource, "/ResourceServer/api/v9/Account")
-    }))
+    })
+  )
 
   it.effect("wants a form and accepts nothing but JSON, and says what was wrong", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const sim = yield* LogiSenseSimulator.make()
       const asJson = yield* token(sim, byPassword(sim), loginPath, { ...form, "content-type": "application/json" })
       assert.strictEqual(asJson.status, 400)
@@ -104,10 +107,11 @@ describe("login", () => {
       assert.lengthOf(yield* sim.violations, 3)
       const stranger = yield* token(sim, { ...byPassword(sim), client_id: "other" })
       assert.strictEqual(stranger.body.error, "invalid_client")
-    }))
+    })
+  )
 
   it.effect("locks after five wrong passwords in a row: then the right one is refused too, until it is unlocked", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const sim = yield* LogiSenseSimulator.make()
       const wrong = token(sim, byPassword(sim, "wrong"))
       yield* Effect.repeat(wrong, { times: 3 })
@@ -120,12 +124,13 @@ describe("login", () => {
       assert.deepStrictEqual([right.status, right.body.error], [400, "invalid_grant"])
       yield* sim.unlock
       assert.strictEqual((yield* token(sim, byPassword(sim))).status, 200)
-    }))
+    })
+  )
 })
 
 describe("refresh", () => {
   it.effect("gives a new refresh token, and the old one presented again revokes the whole family", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const sim = yield* LogiSenseSimulator.make()
       const first = (yield* token(sim, byPassword(sim))).body
       const other = (yield* token(sim, byPassword(sim))).body
@@ -141,10 +146,11 @@ describe("refresh", () => {
       assert.strictEqual(yield* sim.reuses, 1)
       assert.strictEqual((yield* api(sim, other.access_token)).status, 200)
       assert.strictEqual((yield* token(sim, refreshing(sim, other.refresh_token))).status, 200)
-    }))
+    })
+  )
 
   it.effect("of many at once succeeds for one alone", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const sim = yield* LogiSenseSimulator.make()
       const { refresh_token } = (yield* token(sim, byPassword(sim))).body
       const answers = yield* Effect.all(
@@ -153,10 +159,11 @@ describe("refresh", () => {
       )
       assert.strictEqual(answers.filter((answer) => answer.status === 200).length, 1)
       assert.strictEqual(yield* sim.reuses, 7)
-    }))
+    })
+  )
 
   it.effect("is refused one second before the access token dies", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const sim = yield* LogiSenseSimulator.make({ refreshTokens: "repeat" })
       const { access_token, refresh_token } = (yield* token(sim, byPassword(sim))).body
       yield* TestClock.adjust("1798 seconds")
@@ -167,20 +174,22 @@ describe("refresh", () => {
       assert.strictEqual((yield* api(sim, access_token)).status, 200)
       yield* TestClock.adjust("1 second")
       assert.strictEqual((yield* api(sim, access_token)).status, 401)
-    }))
+    })
+  )
 
   it.effect("may be set up to answer without a refresh token, which leaves the old one good", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const sim = yield* LogiSenseSimulator.make({ refreshTokens: "omit" })
       const { refresh_token } = (yield* token(sim, byPassword(sim))).body
       yield* token(sim, refreshing(sim, refresh_token))
       const answer = yield* token(sim, refreshing(sim, refresh_token))
       assert.strictEqual(answer.status, 200)
       assert.notProperty(answer.body, "refresh_token")
-    }))
+    })
+  )
 
   it.effect("with a username, a password or a client secret is refused, and noted without them", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const sim = yield* LogiSenseSimulator.make()
       const { refresh_token } = (yield* token(sim, byPassword(sim))).body
       const answer = yield* token(sim, { ...byPassword(sim, "swordfish"), ...refreshing(sim, refresh_token) })
@@ -193,12 +202,13 @@ describe("refresh", () => {
         "client_secret in a refresh request"
       ])
       assert.strictEqual((yield* token(sim, refreshing(sim, refresh_token))).status, 200)
-    }))
+    })
+  )
 })
 
 describe("the resource server", () => {
   it.effect("answers in its envelopes, and denies what it does not know", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const sim = yield* LogiSenseSimulator.make()
       const { access_token, refresh_token } = (yield* token(sim, byPassword(sim))).body
       const list = (yield* api(sim, access_token)).body
@@ -212,10 +222,11 @@ describe("the resource server", () => {
         })
       }
       assert.deepStrictEqual(yield* sim.violations, ["a refresh token on an API request"])
-    }))
+    })
+  )
 
   it.effect("refuses invalid data with 400 and its errors envelope", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const sim = yield* LogiSenseSimulator.make()
       const { access_token } = (yield* token(sim, byPassword(sim))).body
       const headers = { authorization: `Bearer ${access_token}` }
@@ -227,5 +238,6 @@ describe("the resource server", () => {
       const valid = yield* post(`{"name":"Third"}`)
       assert.strictEqual(valid.status, 201)
       assert.strictEqual(valid.body.results.items[0].instance.name, "Third")
-    }))
+    })
+  )
 })

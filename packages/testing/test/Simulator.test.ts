@@ -22,7 +22,7 @@ const echo = (origin = "https://echo.test") =>
         resource: "/api",
         password: Redacted.make("first"),
         lives: { access: "1 minute" },
-        kindOf: ({ path }) => path === "/login" ? "login" : path === "/refresh" ? "refresh" : "api",
+        kindOf: ({ path }) => (path === "/login" ? "login" : path === "/refresh" ? "refresh" : "api"),
         answer: ({ body, headers, method, now }, kind, desk) => {
           carriedOut++
           return Response.json({
@@ -45,7 +45,7 @@ const json = (response: Response) => Effect.promise(() => response.json() as Pro
 
 describe("faults", () => {
   it.effect("a delayed request is carried out at once and answered later", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const echoed = yield* echo()
       yield* echoed.failNext(Simulator.delay("2 seconds"))
       const fiber = yield* Effect.forkChild(echoed.handle(post("/login")))
@@ -58,10 +58,11 @@ describe("faults", () => {
       yield* TestClock.adjust("1 millis")
       assert.strictEqual((yield* Fiber.join(fiber)).status, 200)
       assert.strictEqual((yield* echoed.seen)[0]!.status, 200)
-    }))
+    })
+  )
 
   it.effect("an answer in a request's place leaves it undone, unless it says carriedOut", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const echoed = yield* echo()
       yield* echoed.failNext(Simulator.throttle(30))
       const throttled = yield* echoed.handle(post("/refresh"))
@@ -71,10 +72,11 @@ describe("faults", () => {
       yield* echoed.failNext(Simulator.answer(502, { body: "<html>", carriedOut: true }))
       assert.strictEqual((yield* echoed.handle(post("/refresh"))).status, 502)
       assert.strictEqual(yield* echoed.carriedOut, 1)
-    }))
+    })
+  )
 
   it.effect("a drop loses the answer, and the request too unless it was carried out", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const echoed = yield* echo()
       yield* echoed.failNext(Simulator.drop({ carriedOut: false }))
       assert.strictEqual((yield* Effect.flip(echoed.handle(post("/login"))))._tag, "Dropped")
@@ -82,11 +84,15 @@ describe("faults", () => {
       yield* echoed.failNext(Simulator.drop({ carriedOut: true }))
       yield* Effect.flip(echoed.handle(post("/login")))
       assert.strictEqual(yield* echoed.carriedOut, 1)
-      assert.deepStrictEqual((yield* echoed.seen).map((seen) => seen.status), [undefined, undefined])
-    }))
+      assert.deepStrictEqual(
+        (yield* echoed.seen).map((seen) => seen.status),
+        [undefined, undefined]
+      )
+    })
+  )
 
   it.effect("a truncated answer breaks off in the middle of its body", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const echoed = yield* echo()
       yield* echoed.failNext(Simulator.truncate)
       const response = yield* echoed.handle(post("/login"))
@@ -94,10 +100,11 @@ describe("faults", () => {
       const text = yield* Effect.exit(Effect.tryPromise(() => response.text()))
       assert.isTrue(Exit.isFailure(text))
       assert.strictEqual(yield* echoed.carriedOut, 1)
-    }))
+    })
+  )
 
   it.effect("faults wait for their kind, come in order, and pass; an outage meets token requests until it ends", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const echoed = yield* echo()
       const status = (path: string) => Effect.map(echoed.handle(post(path)), (response) => response.status)
       yield* echoed.failNext(Simulator.answer(500), { kind: "refresh", times: 2 })
@@ -108,12 +115,13 @@ describe("faults", () => {
       yield* echoed.outage(undefined)
       assert.deepStrictEqual(yield* Effect.forEach(["/login", "/refresh"], status), [200, 200])
       assert.strictEqual(yield* echoed.count("refresh"), 4)
-    }))
+    })
+  )
 })
 
 describe("the kit", () => {
   it.effect("a password can be changed, and trace headers and query strings on a token request are violations", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const echoed = yield* echo()
       yield* echoed.setPassword(Redacted.make("second"))
       assert.isFalse((yield* json(yield* echoed.handle(post("/login", "first")))).knows)
@@ -127,10 +135,11 @@ describe("the kit", () => {
         "the trace header traceparent on a login request",
         "a query string on a login request"
       ])
-    }))
+    })
+  )
 
   it.effect("the journal keeps the Clock's time, and no secret", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const echoed = yield* echo()
       yield* TestClock.adjust("1 hour")
       yield* echoed.handle(post("/login?password=swordfish", "swordfish"))
@@ -138,7 +147,8 @@ describe("the kit", () => {
         { at: 3_600_000, kind: "login", method: "POST", path: "/login", status: 200 }
       ])
       assert.notInclude(JSON.stringify([yield* echoed.seen, yield* echoed.violations]), "swordfish")
-    }))
+    })
+  )
 })
 
 describe("httpClient", () => {
@@ -146,9 +156,9 @@ describe("httpClient", () => {
     Effect.flatMap(HttpClient.execute(request), (response) => response.json as Effect.Effect<any, any>)
 
   it.effect("carries method, headers and body, streamed too, to the simulator of the origin", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const [a, b] = [yield* echo("https://a.test"), yield* echo("https://b.test")]
-      const program = Effect.gen(function*() {
+      const program = Effect.gen(function* () {
         const form = HttpClientRequest.post("https://a.test/login").pipe(
           HttpClientRequest.bodyUrlParams({ p: "$&+=%ä" })
         )
@@ -164,10 +174,11 @@ describe("httpClient", () => {
       })
       yield* Effect.provide(program, Simulator.httpClient(a, b))
       assert.deepStrictEqual([yield* a.carriedOut, yield* b.carriedOut], [1, 1])
-    }))
+    })
+  )
 
   it.effect("dies on an origin nobody serves, naming it", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const echoed = yield* echo()
       const exit = yield* HttpClient.get("https://other.test/x").pipe(
         Effect.provide(Simulator.httpClient(echoed)),
@@ -175,10 +186,11 @@ describe("httpClient", () => {
       )
       assert.isTrue(Exit.isFailure(exit) && Cause.hasDies(exit.cause))
       assert.include(String(Exit.isFailure(exit) && Cause.pretty(exit.cause)), "https://other.test")
-    }))
+    })
+  )
 
   it.effect("a lost connection is a transport error", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const echoed = yield* echo()
       yield* echoed.failNext(Simulator.drop({ carriedOut: true }))
       const error = yield* HttpClient.post("https://echo.test/login").pipe(
@@ -186,20 +198,22 @@ describe("httpClient", () => {
         Effect.flip
       )
       assert.strictEqual(error.reason._tag, "TransportError")
-    }))
+    })
+  )
 
   it.effect("a delay is as long as the Clock says, through the client too", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const echoed = yield* echo()
       yield* echoed.failNext(Simulator.delay("2 seconds"))
       const request = HttpClientRequest.post("https://echo.test/login").pipe(HttpClientRequest.bodyText("x"))
       const fiber = yield* Effect.forkChild(Effect.provide(send(request), Simulator.httpClient(echoed)))
       yield* TestClock.adjust("2 seconds")
       assert.strictEqual((yield* Fiber.join(fiber)).now, 0)
-    }))
+    })
+  )
 
   it.effect("follows a redirect as fetch does, without the credential, unless it is told not to", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const [a, b] = [yield* echo("https://a.test"), yield* echo("https://b.test")]
       const moved = (status: number) =>
         a.failNext(Simulator.answer(status, { headers: { location: "https://b.test/login" } }))
@@ -207,7 +221,7 @@ describe("httpClient", () => {
         HttpClientRequest.bearerToken("t"),
         HttpClientRequest.bodyText("secret")
       )
-      const program = Effect.gen(function*() {
+      const program = Effect.gen(function* () {
         yield* moved(307)
         assert.deepInclude(yield* send(request), { method: "POST", body: "secret", auth: null })
         yield* moved(302)
@@ -220,5 +234,6 @@ describe("httpClient", () => {
       })
       yield* Effect.provide(program, Simulator.httpClient(a, b))
       assert.strictEqual(yield* b.carriedOut, 2)
-    }))
+    })
+  )
 })
