@@ -103,7 +103,7 @@ export const make = Effect.fnUntraced(function* (
       const [waiting, begun, after] = [landing, epoch, state.held?.token.generation ?? 0]
       return flights.fly({ ...want, after }).pipe(
         Effect.exit,
-        Effect.flatMap((exit) => (begun === epoch ? land(exit) : overtaken(exit))),
+        Effect.flatMap((exit) => land(exit, begun)),
         Effect.onExit((exit) => Effect.sync(() => Deferred.doneUnsafe(waiting, exit))),
         Effect.exit,
         Effect.provideContext(context),
@@ -111,33 +111,35 @@ export const make = Effect.fnUntraced(function* (
       )
     })
 
-  /** Takes in what a flight brought. */
+  /** Takes in what a flight brought. One that was begun before a sign-out is told to those who waited, and that is all. */
   const land = Effect.fnUntraced(function* (
-    exit: Exit.Exit<Session.Session, AuthError.AuthError | Flight.Overtaken>
+    exit: Exit.Exit<Session.Session, AuthError.AuthError | Flight.Overtaken>,
+    begun: number
   ): Effect.fn.Return<AccessToken, AuthError.AuthError> {
+    const report = (event: TokenLifecycle.Event) =>
+      Effect.suspend(() => (begun === epoch ? dispatch(event) : Effect.void))
     if (Exit.isSuccess(exit)) {
-      retryDelay = yield* RefreshPolicy.stepper(policy.retry)
-      return yield* adopt(exit.value)
+      if (begun === epoch) retryDelay = yield* RefreshPolicy.stepper(policy.retry)
+      return yield* adopt(exit.value, begun)
     }
     const failure = Option.getOrUndefined(Exit.findErrorOption(exit))
     if (failure?._tag === "Overtaken") {
-      yield* dispatch(failure.by === "signOut" ? { _tag: "SignedOut" } : failure)
+      yield* report(failure.by === "signOut" ? { _tag: "SignedOut" } : failure)
       return yield* failure.error
     }
     // A `refresh` that fails must not cost an account that holds nothing yet the good token in the store.
     if (state.held === undefined && failure?.reason._tag !== "StoreFailure") {
       const good = Option.getOrUndefined(yield* Effect.option(flights.look))
-      if (good !== undefined) yield* adopt(good)
+      if (good !== undefined) yield* adopt(good, begun)
     }
     // A defect is for the callers to see; the account takes it as one more failure.
     const error = failure ?? unknownOutcome(issuer.vendor)
     const pause = Math.min(TokenLifecycle.longestPause, Math.max(shortestPause, yield* retryDelay(now(), error)))
-    yield* dispatch({ _tag: "Failed", error, retryAt: Math.round(now() + pause) })
+    yield* report({ _tag: "Failed", error, retryAt: Math.round(now() + pause) })
     return failure === undefined ? yield* Effect.failCause(exit.cause as Cause.Cause<never>) : yield* failure
   }, Effect.uninterruptible)
 
-  const adopt = Effect.fnUntraced(function* (adopted: Session.Session) {
-    session = adopted
+  const adopt = Effect.fnUntraced(function* (adopted: Session.Session, begun: number) {
     const token = toToken(adopted)
     const lives = adopted.tokens!
     const end = RefreshPolicy.nearerEnd(lives)
@@ -148,6 +150,8 @@ export const make = Effect.fnUntraced(function* (
       random: yield* Random.next,
       minimumLifetime: policy.minimumLifetime
     })
+    if (begun !== epoch) return token
+    session = adopted
     yield* dispatch({ _tag: "Succeeded", held: { token, ...moments } })
     return token
   })
@@ -244,10 +248,6 @@ const identify = Effect.fnUntraced(function* (
 })
 
 type Account = Pick<Flight.Account, "key" | "credential" | "seed"> & { readonly label: string }
-
-/** What a flight that a sign-out overtook says to those who waited. */
-const overtaken = (exit: Exit.Exit<Session.Session, AuthError.AuthError | Flight.Overtaken>) =>
-  Exit.mapError(Exit.map(exit, toToken), (error) => (error._tag === "Overtaken" ? error.error : error))
 
 const unknownOutcome = (vendor: string) =>
   new AuthError.AuthError({ vendor, reason: new AuthError.Unreachable({ outcome: "Unknown" }) })
