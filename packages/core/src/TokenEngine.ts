@@ -111,7 +111,7 @@ export const make = Effect.fnUntraced(function* (
       )
     })
 
-  /** Takes in what a flight brought. One that was begun before a sign-out is told to those who waited, and that is all. */
+  /** Takes in what a flight brought. One begun before a sign-out is told to those who waited, and that is all. */
   const land = Effect.fnUntraced(function* (
     exit: Exit.Exit<Session.Session, AuthError.AuthError | Flight.Overtaken>,
     begun: number
