@@ -113,12 +113,13 @@ export const make = (account: Account): Flights => {
   const fly = Effect.fnUntraced(function* (
     want: Want
   ): Effect.fn.Return<Session.Session, AuthError.AuthError | AuthError.StoreFailure | Overtaken> {
-    const deadline = (yield* Clock.currentTimeMillis) + policy.timeout
+    const deadline = (yield* Ledger.uptime) + policy.timeout
     let first: Session.Session | undefined
     yield* Effect.uninterruptible(ledger.settle(deadline))
     while (true) {
       const row = yield* ledger.read
       const now = yield* Clock.currentTimeMillis
+      const left = deadline - (yield* Ledger.uptime)
       first ??= row.session
       const step = Session.next(row.session, {
         storeNow: row.now,
@@ -138,12 +139,12 @@ export const make = (account: Account): Flights => {
         case "Stop":
           return yield* step.why === "SignedOut" ? overtaken("signOut") : failed(why(step.why))
         case "Wait":
-          if (now >= deadline) return yield* overtaken("exchange")
+          if (left <= 0) return yield* overtaken("exchange")
           yield* Effect.sleep(pollEvery)
           break
         default:
           // An exchange that has no time left would only spend its token.
-          if (deadline - now < policy.timeout / 4) return yield* overtaken("exchange")
+          if (left < policy.timeout / 4) return yield* overtaken("exchange")
           yield* exchange(row, step, deadline)
       }
     }
@@ -185,13 +186,15 @@ export const make = (account: Account): Flights => {
     if (begun === undefined) return
     const { claim, session } = begun
     const sentAt = yield* Clock.currentTimeMillis
-    const outcome = yield* send(claim, session, { sentAt, readAt: begun.readAt, deadline })
-    const settleBy = Math.max(deadline, (yield* Clock.currentTimeMillis) + grace)
+    const timeout = deadline - (yield* Ledger.uptime)
+    // A process that slept through its intent's grace must not send: another one may have taken over.
+    const outcome = yield* sentAt - begun.readAt < grace ? send(claim, session, timeout) : Effect.result(notSent)
+    const settleBy = Math.max(deadline, (yield* Ledger.uptime) + grace)
     if (outcome._tag === "Success") return yield* commit(claim, toGiven(outcome.success, sentAt), settleBy)
     yield* release(claim, outcome.failure, settleBy)
     if (outcome.failure.outcome === "Refused") return
     // The way out of an unknown outcome is a login in this same flight, if half of its time is left for that.
-    const left = deadline - (yield* Clock.currentTimeMillis)
+    const left = deadline - (yield* Ledger.uptime)
     if (unknown !== claim.id || left < policy.timeout / 2) return yield* failed(outcome.failure.reason)
   }, Effect.uninterruptible)
 
@@ -213,17 +216,11 @@ export const make = (account: Account): Flights => {
     return isBegun ? { claim, session: begun, readAt } : undefined
   })
 
-  const send = (
-    claim: Session.Claim,
-    session: Session.Session,
-    at: { readonly sentAt: number; readonly readAt: number; readonly deadline: number }
-  ) => {
-    // A process that slept through its intent's grace must not send: another one may have taken over.
-    if (at.sentAt - at.readAt >= grace) return Effect.result(notSent)
+  const send = (claim: Session.Claim, session: Session.Session, timeout: number) => {
     // Until its outcome is known: if the exchange dies, this process need not wait for its own deadline.
     unknown = claim.id
     const request = claim.kind === "login" ? issuer.login!.exchange : issuer.refresh(session.refreshToken!)
-    const bounded = Effect.timeoutOrElse(request, { duration: at.deadline - at.sentAt, orElse: () => unanswered })
+    const bounded = Effect.timeoutOrElse(request, { duration: Math.max(0, timeout), orElse: () => unanswered })
     return Effect.result(Telemetry.exchange(issuer.vendor, claim.kind, bounded))
   }
 

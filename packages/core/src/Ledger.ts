@@ -24,13 +24,16 @@ export interface Ledger {
   readonly write: (version: number, session: Session.Session) => Effect.Effect<boolean, AuthError.StoreFailure>
   /** Takes a step on the newest record, as often as it takes to win. */
   readonly take: (step: Step) => Effect.Effect<Session.Session | undefined, AuthError.StoreFailure>
-  /** Takes a step that must not be lost: tried until `deadline`, an instant in milliseconds, and owed from then on. */
+  /** Takes a step that must not be lost: tried until `deadline`, by `uptime`, and owed from then on. */
   readonly pay: (step: Step, deadline: number) => Effect.Effect<void, AuthError.StoreFailure>
   /** Notes a step that must be taken before anything else. */
   readonly owe: (step: Step | undefined) => void
   /** Pays what is owed. */
   readonly settle: (deadline: number) => Effect.Effect<void, AuthError.StoreFailure>
 }
+
+/** Milliseconds by a clock that nobody sets: what deadlines are measured by. */
+export const uptime: Effect.Effect<number> = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos) / 1_000_000)
 
 /** Milliseconds that a call of the store may take. */
 export const callLimit = 5_000
@@ -69,7 +72,7 @@ export const make = (store: TokenStore["Service"], key: string, vendor: string):
         owed = undefined
         return
       }
-      if ((yield* Clock.currentTimeMillis) >= deadline) return yield* Effect.fail(taken.failure)
+      if ((yield* uptime) >= deadline) return yield* Effect.fail(taken.failure)
       yield* Effect.sleep(pause)
     }
   })
