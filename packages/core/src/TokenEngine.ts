@@ -104,10 +104,15 @@ export const make = Effect.fnUntraced(function* (
       return flights.fly({ ...want, after }).pipe(
         Effect.exit,
         Effect.flatMap((exit) => land(exit, begun)),
-        Effect.onExit((exit) => Effect.sync(() => Deferred.doneUnsafe(waiting, exit))),
         Effect.exit,
         Effect.provideContext(context),
-        Effect.forkIn(scope, { startImmediately: true })
+        Effect.forkIn(scope, { startImmediately: true }),
+        // On the fiber and not in it: a scope that is closed by now ends a fiber before it runs.
+        Effect.map((fiber) =>
+          fiber.addObserver((exit) =>
+            Deferred.doneUnsafe(waiting, Exit.isSuccess(exit) ? exit.value : Exit.failCause(exit.cause))
+          )
+        )
       )
     })
 
