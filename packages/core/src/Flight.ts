@@ -40,6 +40,8 @@ export interface Want {
   readonly isForced: boolean
   /** Nobody waits for it. */
   readonly isBackground: boolean
+  /** Whether this process has not signed out since the flight was wanted. */
+  readonly isCurrent: () => boolean
 }
 
 /**
@@ -133,9 +135,9 @@ export const make = (account: Account): Flights => {
         isBackground: want.isBackground,
         unknown
       })
+      if (step._tag === "Adopt") return row.session
+      if (!want.isCurrent()) return yield* overtaken("signOut")
       switch (step._tag) {
-        case "Adopt":
-          return row.session
         case "Stop":
           return yield* step.why === "SignedOut" ? overtaken("signOut") : failed(why(step.why))
         case "Wait":
@@ -191,7 +193,7 @@ export const make = (account: Account): Flights => {
     const outcome = yield* sentAt - begun.readAt < grace ? send(claim, session, timeout) : Effect.result(notSent)
     const settleBy = Math.max(deadline, (yield* Ledger.uptime) + grace)
     if (outcome._tag === "Success") return yield* commit(claim, toGiven(outcome.success, sentAt), settleBy)
-    yield* release(claim, outcome.failure, settleBy)
+    yield* release(claim, session, outcome.failure, settleBy)
     if (outcome.failure.outcome === "Refused") return
     // The way out of an unknown outcome is a login in this same flight, if half of its time is left for that.
     const left = deadline - (yield* Ledger.uptime)
@@ -238,11 +240,13 @@ export const make = (account: Account): Flights => {
 
   const release = Effect.fnUntraced(function* (
     claim: Session.Claim,
+    { intent }: Session.Session,
     { outcome, reason }: Issuer.ExchangeFailure,
     settleBy: number
   ) {
-    // What a token that may be used once was spent on stays written down.
-    if (outcome === "Unknown" && claim.kind === "refresh" && issuer.refreshTokenUse === "once") return
+    // What a token that may be used once was spent on stays written down; one that was presented again is not kept.
+    const isSpent = outcome === "Unknown" || (outcome === "Answered" && intent?.again === true)
+    if (isSpent && claim.kind === "refresh" && issuer.refreshTokenUse === "once") return
     unknown = undefined
     if (outcome === "Refused" && claim.kind === "login") refusal = reason
     const end = outcome === "NotSent" || outcome === "Answered" ? "Kept" : outcome

@@ -243,7 +243,7 @@ export const release = (session: Session, claim: Claim, outcome: "Kept" | "Refus
   if (!isOwn && !isOpen) return session
   return {
     ...session,
-    intent: isOwn ? null : session.intent,
+    intent: isOwn ? remains(session.intent, outcome) : session.intent,
     refreshToken: isOwn && claim.kind === "refresh" && outcome === "Refused" ? null : session.refreshToken,
     latches:
       outcome === "Unknown"
@@ -255,6 +255,10 @@ export const release = (session: Session, claim: Claim, outcome: "Kept" | "Refus
           }))
   }
 }
+
+/** A token that was spent on an unknown outcome stays spent if presenting it once more was not even sent. */
+const remains = (intent: Session["intent"], outcome: "Kept" | "Refused" | "Unknown"): Session["intent"] =>
+  intent?.again === true && outcome === "Kept" ? { ...intent, again: false, deadline: 0 } : null
 
 /**
  * Forgets the session and every latch: one unconditional write that waits for nothing. A configured refresh token that

@@ -12,6 +12,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Latch from "effect/Latch"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
@@ -75,15 +76,19 @@ export const make = Effect.fnUntraced(function* (
   /** Counts sign-outs: a flight begun before one does not touch what comes after it. */
   let epoch = 0
 
+  /** Closed while a sign-out is written: what would begin a flight waits for it. */
+  const forgotten = Latch.makeUnsafe(true)
+
   /** Decides on an event at once, then does what follows from it. */
   const dispatch = (event: TokenLifecycle.Event): Effect.Effect<TokenLifecycle.Decision> =>
     Effect.suspend(() => {
       const decision = TokenLifecycle.on(state, event, now())
+      if (decision.starts && !forgotten.isOpen()) {
+        return Effect.andThen(Effect.interruptible(forgotten.await), dispatch(event))
+      }
       state = decision.state
       if (decision.starts) landing = Deferred.makeUnsafe()
-      const isForced = event._tag === "Refresh"
-      const isBackground = event._tag === "Timer" || decision.answer !== "wait"
-      const start = decision.starts ? takeOff({ isForced, isBackground }) : Effect.void
+      const start = decision.starts ? takeOff(event, decision) : Effect.void
       return Effect.as(Effect.andThen(start, Effect.andThen(publish, arm)), decision)
       // Between the decision and the flight nothing may come: an account would wait for a flight that never began.
     }).pipe(Effect.uninterruptible)
@@ -98,23 +103,28 @@ export const make = Effect.fnUntraced(function* (
       : Effect.andThen(set, Telemetry.stateChanged(issuer.vendor, account.label, after, now()))
   })
 
-  const takeOff = (want: Omit<Flight.Want, "after">) =>
-    Effect.suspend(() => {
-      const [waiting, begun, after] = [landing, epoch, state.held?.token.generation ?? 0]
-      return flights.fly({ ...want, after }).pipe(
-        Effect.exit,
-        Effect.flatMap((exit) => land(exit, begun)),
-        Effect.exit,
-        Effect.provideContext(context),
-        Effect.forkIn(scope, { startImmediately: true }),
-        // On the fiber and not in it: a scope that is closed by now ends a fiber before it runs.
-        Effect.map((fiber) =>
-          fiber.addObserver((exit) =>
-            Deferred.doneUnsafe(waiting, Exit.isSuccess(exit) ? exit.value : Exit.failCause(exit.cause))
-          )
+  const takeOff = (event: TokenLifecycle.Event, { answer, state: { held } }: TokenLifecycle.Decision) => {
+    const [waiting, begun] = [landing, epoch]
+    const flight = flights.fly({
+      after: held?.token.generation ?? 0,
+      isForced: event._tag === "Refresh",
+      isBackground: event._tag === "Timer" || answer !== "wait",
+      isCurrent: () => begun === epoch && forgotten.isOpen()
+    })
+    return flight.pipe(
+      Effect.exit,
+      Effect.flatMap((exit) => land(exit, begun)),
+      Effect.exit,
+      Effect.provideContext(context),
+      Effect.forkIn(scope, { startImmediately: true }),
+      // On the fiber and not in it: a scope that is closed by now ends a fiber before it runs.
+      Effect.map((fiber) =>
+        fiber.addObserver((exit) =>
+          Deferred.doneUnsafe(waiting, Exit.isSuccess(exit) ? exit.value : Exit.failCause(exit.cause))
         )
       )
-    })
+    )
+  }
 
   /** Takes in what a flight brought. One begun before a sign-out is told to those who waited, and that is all. */
   const land = Effect.fnUntraced(function* (
@@ -215,12 +225,13 @@ export const make = Effect.fnUntraced(function* (
     status: Effect.sync(() => TokenLifecycle.status(state, now())),
     changes: SubscriptionRef.changes(changes),
     signOut: Effect.gen(function* () {
+      forgotten.closeUnsafe()
       yield* flights.signOut
       retryDelay = yield* RefreshPolicy.stepper(policy.retry)
       epoch++
       session = undefined
       yield* dispatch({ _tag: "SignedOut" })
-    }).pipe(Effect.uninterruptible),
+    }).pipe(Effect.ensuring(Effect.sync(() => forgotten.openUnsafe())), Effect.uninterruptible),
     api: issuer.api
   }
   // A token that never expires is at hand from the beginning, and nothing is sent for it.
