@@ -112,7 +112,8 @@ const make = (service: Shape, client: HttpClient.HttpClient, options: Options | 
   /** Whether an answer says that the token was not accepted. One of another host, after a redirect, says nothing. */
   const isRejected = ({ isOwn, response }: Sent) => {
     if (!isOwn) return Effect.succeed(false)
-    return response.status === 401 ? Effect.succeed(true) : (options?.isRejected?.(response) ?? Effect.succeed(false))
+    if (response.status === 401) return Effect.succeed(!isAboutTheRequest(response.headers["www-authenticate"]))
+    return options?.isRejected?.(response) ?? Effect.succeed(false)
   }
 
   const authenticated = Effect.fnUntraced(function* (request: HttpClientRequest.HttpClientRequest) {
@@ -163,6 +164,10 @@ interface Sent {
   readonly response: HttpClientResponse.HttpClientResponse
   readonly result: Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>
 }
+
+/** RFC 6750 section 3.1: these words speak of the request or of its scope, and another token would not help. */
+const isAboutTheRequest = (challenge: string | undefined): boolean =>
+  challenge !== undefined && /\berror="?(insufficient_scope|invalid_request)\b/i.test(challenge)
 
 const originOf = ({ url }: { readonly url: string }): string | undefined =>
   URL.canParse(url) ? new URL(url).origin : undefined

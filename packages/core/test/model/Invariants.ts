@@ -58,9 +58,7 @@ export class Invariants implements Watcher {
     this.broken ??= detail === "" ? rule : `${rule}: ${detail}`
   }
 
-  tick(): number {
-    return ++this.order
-  }
+  readonly tick = (): number => ++this.order
 
   of(by: Machine): Seen {
     const seen = this.seen.get(by) ?? unseen()
@@ -126,10 +124,10 @@ export class Invariants implements Watcher {
       failure === undefined &&
       success.order > Math.max(excuse, foreign, this.signOut)
     ) {
-      const last = this.vendor.terms
-      const life = Math.min(last.life, last.refreshLife ?? Infinity)
+      const { life: access, refreshLife = Infinity } = this.vendor.terms
+      const life = Math.min(access, refreshLife)
       const pause = x.sentWall - success.exchange.sentWall
-      if (pause < Math.min(5_000, life / 2) - 2_000 * (last.refreshLife === undefined ? 0 : 1)) {
+      if (pause < Math.min(5_000, life / 2) - (refreshLife === Infinity ? 0 : 2_000)) {
         this.break("a token is not refreshed at once", `after ${pause} ms of ${life}`)
       }
     }
@@ -155,11 +153,9 @@ export class Invariants implements Watcher {
     this.open.delete(x)
     if (x.outcome === "Unknown") this.isDisturbed = this.isLost = true
     if (x.outcome === "Refused" && x.kind === "refresh") this.isLost = true
-    if (x.kind === "refresh" && x.outcome !== "Unknown" && x.outcome !== "Refused") {
-      const isGood = x.outcome === "Issued" && x.fault.kind === "noRefreshToken"
-      if (x.outcome !== "Issued") this.presented.set(x.secret, this.presented.get(x.secret)! - 1)
-      if (isGood) this.presented.set(x.secret, 0)
-    }
+    const times = this.presented.get(x.secret) ?? 0
+    if (x.outcome === "NotSent" || x.outcome === "Answered") this.presented.set(x.secret, times - 1)
+    if (x.outcome === "Issued" && x.fault.kind === "noRefreshToken") this.presented.set(x.secret, 0)
     if (x.kind === "login" && x.outcome === "Issued") {
       this.proven.add(x.secret)
       if (seen.refused?.secret === x.secret) seen.refused = undefined
@@ -181,9 +177,7 @@ export class Invariants implements Watcher {
   // At the store.
 
   stored(by: Machine, before: Session | undefined, after: Session): void {
-    const seen = this.of(by)
-    const now = this.time.now
-    const order = this.tick()
+    const [seen, now, order] = [this.of(by), this.time.now, this.tick()]
     for (const [other, its] of this.seen) if (other !== by) its.foreign = order
     if (after.generation < (before?.generation ?? 0)) this.break("generations never go back")
     if (after.signedOut > (before?.signedOut ?? 0)) {

@@ -13,12 +13,16 @@ import * as Simulator from "@vendor-auth/testing/Simulator"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Redacted from "effect/Redacted"
 import * as References from "effect/References"
+import * as Scope from "effect/Scope"
+import * as TestClock from "effect/testing/TestClock"
 
-/** A tenth of a number that takes long; the whole of it at night. */
-export const times = (full: number): number => Math.ceil(process.env["NIGHTLY"] ? full : full / 10)
+/** A part of a number that takes long, a tenth if nothing is said; the whole of it at night. */
+export const times = (full: number, part = 10): number => Math.ceil(process.env["NIGHTLY"] ? full : full / part)
 /** Milliseconds that the longest of the tests may take. */
 export const patience = process.env["NIGHTLY"] ? 3_600_000 : 60_000
 
@@ -101,6 +105,16 @@ export const engine = (
 }
 
 export const fork = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.forkChild(effect, { startImmediately: true })
+
+/** Closes the scope while time passes: a flight that is out is awaited. */
+export const scoped = <E>(effect: Effect.Effect<void, E, Scope.Scope>) =>
+  Effect.gen(function* () {
+    const scope = yield* Scope.make()
+    yield* Scope.provide(effect, scope)
+    const closing = yield* fork(Scope.close(scope, Exit.void))
+    yield* TestClock.adjust(minute)
+    yield* Fiber.join(closing)
+  })
 
 export const value = (token: { readonly value: Redacted.Redacted<string> }): string => Redacted.value(token.value)
 

@@ -1,6 +1,6 @@
 // Guarantees of group A, correctness under concurrency: the named ones. One account, one process.
-// Not here: A12 (many processes, the shared store), A14 to A16 (many accounts). A7 to A17 are models and stand in
-// ConcurrencyModels.test.ts.
+// Not here: A12 (many processes, the shared store), A14 to A16 (many accounts). A7 to A10 stand in
+// ConcurrencyModels.test.ts, A11 to A17 in ConcurrencyRecords.test.ts.
 import { assert, describe, it } from "@effect/vitest"
 import * as TokenStore from "@vendor-auth/core/TokenStore"
 import * as Simulator from "@vendor-auth/testing/Simulator"
@@ -112,7 +112,7 @@ describe("A. Correctness under concurrency", () => {
           assert.strictEqual(value(yield* auth.token), `access-${round}`)
         }
         assert.deepInclude(server.seen, { requests: rounds, aborted: 0, mostInHand: 1 })
-      }).pipe(Effect.provide(FetchHttpClient.layer)),
+      }).pipe(Effect.provide(FetchHttpClient.layer), Acme.silent),
     patience
   )
 

@@ -1,0 +1,14 @@
+/**
+ * The whole list of sabotages, by subject.
+ *
+ * Decided here: in which order they are run. Not here: what an entry is (`Sabotage`), and the entries themselves, which
+ * stand in the folder `Sabotages`.
+ */
+import type { Sabotage } from "./Sabotage.ts"
+import { lifecycle } from "./Sabotages/Lifecycle.ts"
+import { protocol } from "./Sabotages/Protocol.ts"
+import { vendors } from "./Sabotages/Vendors.ts"
+import { calls, tokenRequests } from "./Sabotages/Wire.ts"
+
+/** Every wrong version that the tests are tried on. */
+export const all: ReadonlyArray<Sabotage> = [...lifecycle, ...protocol, ...tokenRequests, ...calls, ...vendors]

@@ -1,0 +1,199 @@
+/**
+ * Wrong versions of the protocol: the steps on the stored record, and how a flight takes them.
+ *
+ * Decided here: which faults of intents, commits, releases, latches and sign-outs the tests must notice, in one process
+ * and in many that share a store. Not here: when a flight starts (`Lifecycle`), and HTTP (`Wire`).
+ */
+import type { Sabotage } from "../Sabotage.ts"
+
+const sessionFile = "packages/core/src/Session.ts"
+const flightFile = "packages/core/src/Flight.ts"
+
+const core = (...names: ReadonlyArray<string>) => names.map((name) => `packages/core/test/${name}.test.ts`)
+const lrs = ["packages/lrs-connect/test/LrsConnectAuth.test.ts"]
+const itemPath = ["packages/itempath/test/ItemPathAuth.test.ts"]
+
+export const protocol: ReadonlyArray<Sabotage> = [
+  {
+    title: "the old refresh token is kept after a rotation",
+    file: sessionFile,
+    find: "given.refreshToken ?? session.refreshToken",
+    replace: "session.refreshToken ?? given.refreshToken",
+    tests: lrs
+  },
+  {
+    title: "an answer without a refresh token loses the one at hand",
+    file: sessionFile,
+    find: "given.refreshToken ?? session.refreshToken",
+    replace: "given.refreshToken",
+    tests: itemPath
+  },
+  {
+    title: "a refresh token that may be used once is presented again after an unknown outcome",
+    file: sessionFile,
+    find: `const spent = intent?.kind === "refresh" && view.refreshTokenUse === "once"`,
+    replace: `const spent = intent?.kind === "refresh" && intent.id === "" && view.refreshTokenUse === "once"`,
+    tests: core("TokenEngineUnresolved")
+  },
+  {
+    title: "a refresh token that was refused is presented again",
+    file: sessionFile,
+    find: `claim.kind === "refresh" && outcome === "Refused" ? null`,
+    replace: `claim.kind === "refresh" && outcome === "Unknown" ? null`,
+    tests: core("Session", "TokenEngineUnresolved")
+  },
+  {
+    title: "an intent is written without comparing: two processes begin at once",
+    file: flightFile,
+    find: "ledger.write(version, begun)",
+    replace: "ledger.take(() => begun)",
+    tests: core("TokenEngineShared")
+  },
+  {
+    title: "another process's intent is taken over before its deadline",
+    file: sessionFile,
+    find: `left > 0 && left <= longestIntent) return { _tag: "Wait" }`,
+    replace: `left > longestIntent) return { _tag: "Wait" }`,
+    tests: core("TokenEngineIntent")
+  },
+  {
+    title: "an intent whose deadline lies years ahead is waited for",
+    file: sessionFile,
+    find: "left > 0 && left <= longestIntent",
+    replace: "left > 0",
+    tests: core("SessionIntent")
+  },
+  {
+    title: "a commit does not ask whose intent stands in the record",
+    file: sessionFile,
+    find: "  if (session.intent?.id !== claim.id) return undefined\n",
+    replace: "",
+    tests: core("TokenEngineSignOut", "Session")
+  },
+  {
+    title: "a commit that is retried counts twice",
+    file: sessionFile,
+    find: "  if (session.lastIntent === claim.id) return session\n",
+    replace: "",
+    tests: core("TokenEngineStore", "Session")
+  },
+  {
+    title: "callers see a token before it is stored",
+    file: flightFile,
+    find: `if (outcome._tag === "Success") return yield* commit(claim, toGiven(outcome.success, sentAt), settleBy)`,
+    replace:
+      `if (outcome._tag === "Success") {\n` +
+      "      const given = toGiven(outcome.success, sentAt)\n" +
+      "      early = { ...session, generation: session.generation + 1, tokens: given.tokens }\n" +
+      "      yield* Effect.forkDetach(commit(claim, given, settleBy))\n" +
+      "      return\n" +
+      "    }",
+    also: [
+      { find: "  let floor = 0\n", replace: "  let floor = 0\n  let early: Session.Session | undefined\n" },
+      {
+        find: "yield* exchange(row, step, deadline)\n",
+        replace: "yield* exchange(row, step, deadline)\n          if (early !== undefined) return early\n"
+      }
+    ],
+    tests: core("TokenEngineStore")
+  },
+  {
+    title: "a commit that the store does not take in time is forgotten",
+    file: "packages/core/src/Ledger.ts",
+    find: "    owed = step\n    while (true)",
+    replace: "    while (true)",
+    tests: core("TokenEngineStore")
+  },
+  {
+    title: "a request is sent though its intent could not be written",
+    file: flightFile,
+    find: "const isBegun = yield* Effect.onError(ledger.write(version, begun), () =>",
+    replace:
+      "const isBegun = yield* Effect.onError(Effect.orElseSucceed(ledger.write(version, begun), () => true), () =>",
+    tests: core("TokenEngineStore")
+  },
+  {
+    title: "a release clears another process's intent",
+    file: sessionFile,
+    find: "const isOwn = session.intent?.id === claim.id",
+    replace: "const isOwn = session.intent !== null",
+    tests: core("SessionLatch", "Session")
+  },
+  {
+    title: "a login keeps the old refresh token beside its intent",
+    file: sessionFile,
+    find: `  ...(claim.kind === "login" && { refreshToken: null }),\n`,
+    replace: "",
+    tests: core("Session")
+  },
+  {
+    title: "a process that slept past its intent sends all the same",
+    file: flightFile,
+    find: "sentAt - begun.readAt < grace ? send",
+    replace: "sentAt - begun.readAt < Infinity ? send",
+    tests: core("TokenEngineClock")
+  },
+  {
+    title: "the latch is dropped: a wrong password is tried again",
+    file: sessionFile,
+    find: `  if (latch.refused) return { _tag: "Stop", why: "Refused" }\n`,
+    replace: "",
+    tests: core("TokenEnginePassword")
+  },
+  {
+    title: "a refusal is not written down: a second wrong process tries again although refused",
+    file: sessionFile,
+    find: `refused: latch.refused || (outcome === "Refused" && latch.open.some(({ id }) => id === claim.id))`,
+    replace: "refused: latch.refused",
+    tests: core("TokenEnginePassword")
+  },
+  {
+    title: "a wrong password is tried once more for each process that crashes",
+    file: sessionFile,
+    find: "const openLogins = 2",
+    replace: "const openLogins = 1_000",
+    tests: core("TokenEnginePassword")
+  },
+  {
+    title: "a sign-out does not fence the flight that is out",
+    file: sessionFile,
+    find: "  ...empty(session.vendor),\n",
+    replace: "  ...empty(session.vendor),\n  intent: session.intent,\n",
+    tests: core("TokenEngineSignOut", "Session")
+  },
+  {
+    title: "a flight that a sign-out overtook logs in again",
+    file: sessionFile,
+    find: `  if (session.signedOut > view.signedOut) return { _tag: "Stop", why: "SignedOut" }\n`,
+    replace: "",
+    tests: core("TokenEngineSignOut")
+  },
+  {
+    title: "background work logs in after another process's sign-out",
+    file: sessionFile,
+    find: `  if (view.isBackground && isSignedOut) return { _tag: "Stop", why: "SignedOut" }\n`,
+    replace: "",
+    tests: core("TokenEngineSignOut")
+  },
+  {
+    title: "a stored session is given up for a configured refresh token that began it",
+    file: sessionFile,
+    find: "seed !== undefined && !session.seeds.includes(seed)",
+    replace: "seed !== undefined",
+    tests: core("TokenEngineUnresolved")
+  },
+  {
+    title: "the memory store writes without comparing the version",
+    file: "packages/core/src/TokenStore.ts",
+    find: "if ((rows.get(account)?.version ?? 0) !== version) return false",
+    replace: "if (version < 0) return false",
+    tests: core("TokenStore")
+  },
+  {
+    title: `two accounts share a session because their key is joined with "::"`,
+    file: "packages/core/src/TokenEngine.ts",
+    find: "JSON.stringify(name === undefined ? [vendor, ...issuer.account, ...onlySeed] : [vendor, name])",
+    replace: `(name === undefined ? [vendor, ...issuer.account, ...onlySeed] : [vendor, name]).join("::")`,
+    tests: [...core("TokenEngineAccount", "TokenEngineShared"), "packages/logisense/test/LogiSenseAuth.test.ts"]
+  }
+]

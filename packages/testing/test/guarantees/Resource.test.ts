@@ -1,0 +1,130 @@
+// Guarantees of group E, the API's answers: which of them heal, and what a refused token costs. A stub API on the
+// TestClock. What is sent a second time stands in ResourceReplay.test.ts.
+import { assert, describe, it } from "@effect/vitest"
+import * as AuthHttpClient from "@vendor-auth/core/AuthHttpClient"
+import * as Simulator from "@vendor-auth/testing/Simulator"
+import * as Effect from "effect/Effect"
+import * as TestClock from "effect/testing/TestClock"
+import * as Acme from "./Acme.ts"
+import { engine, patience, times, vendor } from "./Acme.ts"
+import { setUp, status, Tag } from "./Api.ts"
+
+describe("E. The resource server", () => {
+  it.effect("E1: a 401 on a stale token is refreshed and the call repeated once: 2 sends", () =>
+    Effect.gen(function* () {
+      const sim = yield* Acme.simulator
+      yield* Effect.gen(function* () {
+        const auth = yield* engine({ issuer: yield* Acme.overHttp(sim.origin) })
+        const client = yield* Effect.provideService(AuthHttpClient.fromTag(Tag), Tag, auth)
+        yield* auth.token
+        yield* sim.revokeAccessTokens
+        assert.strictEqual((yield* client.get("/thing")).status, 200)
+      }).pipe(Effect.provide(Simulator.httpClient(sim)))
+      assert.deepStrictEqual(
+        (yield* sim.seen).map(({ kind, status }) => [kind, status]),
+        [
+          ["login", 200],
+          ["api", 401],
+          ["refresh", 200],
+          ["api", 200]
+        ]
+      )
+    }).pipe(Acme.silent)
+  )
+
+  it.effect("E2: the first 401 on a token heals, whatever its age; what healing gave is not healed for 60 s", () =>
+    Effect.gen(function* () {
+      let dead = 0
+      const { acme, client } = yield* setUp((token) => status(token > dead ? 200 : 401))
+      for (const age of [0, 1, 5_000, 5_000, Acme.minute, 40 * Acme.minute]) {
+        yield* client.get("/thing")
+        yield* TestClock.adjust(age)
+        dead = acme.sent.length
+        assert.strictEqual((yield* client.get("/thing")).status, 200, `revoked at the age of ${age} ms`)
+      }
+      assert.strictEqual(acme.sent.length, 7)
+      // From now on every token is refused.
+      dead = Infinity
+      yield* client.get("/thing")
+      const healedAt = acme.at.at(-1)!
+      for (let second = 0; second < 3_600; second++) {
+        assert.strictEqual((yield* client.get("/thing")).status, 401)
+        yield* TestClock.adjust("1 second")
+      }
+      const after = acme.at.filter((at) => at > healedAt)
+      assert.isAtMost(Acme.most(after, Acme.hour), 60)
+      assert.isTrue(after.every((at, i) => at - (after[i - 1] ?? healedAt) >= Acme.minute))
+    }).pipe(Acme.silent)
+  )
+
+  it.effect(
+    "E3: an API that refuses everything, at 1,000 calls a second, costs at most 60 refreshes an hour and 1 % more sends",
+    () =>
+      Effect.gen(function* () {
+        // By day the same rate for a sixtieth of the time, in which two refreshes may be.
+        const seconds = times(3_600, 30)
+        const { acme, client, sent } = yield* setUp(() => status(401), vendor({ life: Acme.day }))
+        for (let call = 0; call < seconds * 1_000; call++) {
+          yield* client.get("/thing")
+          yield* TestClock.adjust(1)
+        }
+        assert.isAtMost(acme.sent.length - 1, Math.ceil(seconds / 60))
+        assert.isAtMost(sent.length, seconds * 1_000 * 1.01)
+        assert.isAtMost(Acme.most(acme.at.slice(1), Acme.minute), 1)
+      }).pipe(Acme.silent),
+    patience
+  )
+
+  it.effect("E4: a 403 never refreshes", () =>
+    Effect.gen(function* () {
+      const challenge = { "www-authenticate": 'Bearer error="insufficient_scope"' }
+      const { acme, client, sent } = yield* setUp(() => status(403, challenge))
+      for (let call = 0; call < 100; call++) assert.strictEqual((yield* client.get("/thing")).status, 403)
+      assert.deepStrictEqual([acme.sent.length, sent.length], [1, 100])
+    }).pipe(Acme.silent)
+  )
+
+  it.effect(
+    "E5: whatever stands in `WWW-Authenticate`, nothing throws, it takes no time, and no URL in it is contacted",
+    () =>
+      Effect.gen(function* () {
+        const { below, one } = Acme.dice(5)
+        const pieces = ["Bearer ", "Basic ", "Digest", "realm=", '"', "\\", ",", " ", "=", 'error="invalid_token"', "é"]
+        const urls = ["https://evil.test/x", "//evil.test", 'authorization_uri="https://evil.test/a"', "data:,", "\t"]
+        let [header, dead] = ["", 0]
+        const hosts = new Set<string>()
+        const { acme, auth, client, sent } = yield* setUp((token, { url }) => {
+          hosts.add(new URL(url).host)
+          return token <= dead ? status(401, { "www-authenticate": header }) : status(200)
+        })
+        yield* auth.token
+        const call = Effect.suspend(() => {
+          dead = acme.sent.length
+          return client.get("/thing")
+        })
+        for (let i = 0; i < times(100_000); i++) {
+          header = Array.from({ length: below(12) }, () => one([...pieces, ...urls])).join("")
+          assert.include([200, 401], (yield* call).status)
+        }
+        header = "Bearer ,".repeat(131_072)
+        const before = performance.now()
+        yield* call
+        // 50 ms for a header of 1 MiB, with a margin for a busy machine.
+        assert.isBelow(performance.now() - before, 500)
+        assert.deepStrictEqual([...hosts], ["api.acme.test"])
+        assert.isAtLeast(sent.filter(({ token }) => token > 1).length, times(100_000))
+      }).pipe(Acme.silent),
+    patience
+  )
+
+  for (const word of ["insufficient_scope", "invalid_request"]) {
+    it.effect(`E5: a 401 that says ${word} is not about the token, and does not refresh`, () =>
+      Effect.gen(function* () {
+        const header = `Basic realm="a, b", Bearer realm="x, error=\\"invalid_token\\"", error="${word}"`
+        const { acme, client, sent } = yield* setUp(() => status(401, { "www-authenticate": header }))
+        assert.strictEqual((yield* client.get("/thing")).status, 401)
+        assert.deepStrictEqual([acme.sent, sent.length], [["login"], 1])
+      }).pipe(Acme.silent)
+    )
+  }
+})
