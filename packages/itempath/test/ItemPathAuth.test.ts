@@ -3,7 +3,7 @@
  * application token never expires.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { AuthError } from "@vendor-auth/core"
+import { AuthError, RefreshPolicy } from "@vendor-auth/core"
 import { ItemPathAuth } from "@vendor-auth/itempath"
 import { ItemPathSimulator } from "@vendor-auth/itempath/testing"
 import * as AuthServiceSuite from "@vendor-auth/testing/AuthServiceSuite"
@@ -87,7 +87,8 @@ describe("ItemPath, peculiar", () => {
   it.effect("after 30 days the refresh token is dead, and one login follows", () =>
     Effect.gen(function* () {
       const simulator = yield* ItemPathSimulator.make()
-      yield* over(simulator, {}, Effect.andThen(token, TestClock.adjust("31 days")))
+      const policy = { refresh: RefreshPolicy.onDemand }
+      yield* over(simulator, { policy }, Effect.andThen(token, Effect.andThen(TestClock.adjust("31 days"), token)))
       assert.strictEqual(yield* simulator.count("login"), 2)
     })
   )
@@ -203,10 +204,11 @@ describe("ItemPath, peculiar", () => {
         runs++
         return kept(simulator)
       })
+      const options = { credentials: { signIn }, policy: { refresh: RefreshPolicy.onDemand } }
       yield* over(
         simulator,
-        { credentials: { signIn } },
-        Effect.andThen(call("/stations"), TestClock.adjust("31 days"))
+        options,
+        Effect.andThen(call("/stations"), Effect.andThen(TestClock.adjust("31 days"), token))
       )
       assert.strictEqual(runs, 2)
     })
