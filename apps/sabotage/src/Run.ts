@@ -41,14 +41,7 @@ let runs = 0
 export const run = async (copy: Copy, tests: ReadonlyArray<string>, timeLimit = limit): Promise<Outcome> => {
   const output = path.join(copy.folder, `report-${++runs}.json`)
   const program = path.join(root, "node_modules/vitest/vitest.mjs")
-  const options = [
-    "--bail=1",
-    "--maxWorkers=1",
-    "--testTimeout=20000",
-    "--teardownTimeout=1000",
-    "--reporter=json",
-    `--outputFile=${output}`
-  ]
+  const options = ["--bail=1", "--maxWorkers=1", "--testTimeout=20000", "--reporter=json", `--outputFile=${output}`]
   const child = spawn(process.execPath, [program, "run", "--root", copy.folder, ...options, ...tests], {
     cwd: copy.folder,
     env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined },
@@ -61,21 +54,23 @@ export const run = async (copy: Copy, tests: ReadonlyArray<string>, timeLimit = 
 
   let hasHung = false
   const kill = () => {
-    if (child.pid === undefined || child.exitCode !== null) return
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
     if (process.platform === "win32") child.kill("SIGKILL")
     else process.kill(-child.pid, "SIGKILL")
   }
   const timeout = AbortSignal.timeout(timeLimit)
   timeout.addEventListener("abort", () => {
-    if (child.exitCode !== null || child.signalCode !== null) return
-    hasHung = true
+    hasHung = child.exitCode === null && child.signalCode === null
     kill()
   })
   process.once("exit", kill)
   await new Promise((done) => child.once("close", done))
   process.off("exit", kill)
   if (hasHung) return { _tag: "Hung" }
-  if (!fs.existsSync(output)) return { _tag: "Broken", why: firstLine(said) }
+  if (!fs.existsSync(output)) {
+    const end = child.signalCode ?? `code ${child.exitCode}`
+    return { _tag: "Broken", why: `the run ended with ${end} and no report. ${firstLine(said)}` }
+  }
   const report = JSON.parse(fs.readFileSync(output, "utf8")) as Report
   fs.rmSync(output)
   return judge(report, child.exitCode, said)

@@ -35,7 +35,7 @@ export const lifecycle: ReadonlyArray<Sabotage> = [
     file: engineFile,
     find: "Effect.forkIn(scope, { startImmediately: true })",
     replace: "Effect.forkChild({ startImmediately: true })",
-    tests: [...suite, ...core("TokenEngine")]
+    tests: suite
   },
   {
     title: "a caller can be interrupted between the decision and the flight",
@@ -140,7 +140,7 @@ export const lifecycle: ReadonlyArray<Sabotage> = [
     file: flightFile,
     find: "toGiven(outcome.success, sentAt), settleBy",
     replace: "toGiven(outcome.success, yield* Clock.currentTimeMillis), settleBy",
-    tests: [...suite, ...core("TokenEngine", "TokenEngineClock")]
+    tests: [...core("TokenEngineClock"), ...suite]
   },
   {
     title: "an exchange has no deadline",

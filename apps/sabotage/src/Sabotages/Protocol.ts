@@ -26,7 +26,7 @@ export const protocol: ReadonlyArray<Sabotage> = [
     file: sessionFile,
     find: "given.refreshToken ?? session.refreshToken",
     replace: "given.refreshToken",
-    tests: itemPath
+    tests: [...itemPath, ...core("Session")]
   },
   {
     title: "a refresh token that may be used once is presented again after an unknown outcome",
@@ -194,6 +194,6 @@ export const protocol: ReadonlyArray<Sabotage> = [
     file: "packages/core/src/TokenEngine.ts",
     find: "JSON.stringify(name === undefined ? [vendor, ...issuer.account, ...onlySeed] : [vendor, name])",
     replace: `(name === undefined ? [vendor, ...issuer.account, ...onlySeed] : [vendor, name]).join("::")`,
-    tests: [...core("TokenEngineAccount", "TokenEngineShared"), "packages/logisense/test/LogiSenseAuth.test.ts"]
+    tests: core("TokenEngineAccount", "TokenEngineShared")
   }
 ]

@@ -202,9 +202,16 @@ export const calls: ReadonlyArray<Sabotage> = [
   {
     title: "a 403 refreshes",
     file: clientFile,
-    find: "return response.status === 401 ? Effect.succeed(true)",
-    replace: "return response.status === 401 || response.status === 403 ? Effect.succeed(true)",
+    find: "if (response.status === 401) return Effect.succeed(",
+    replace: "if (response.status === 403 || response.status === 401) return Effect.succeed(",
     tests: testing("AuthHttpClient")
+  },
+  {
+    title: "a 401 that speaks of the request's scope refreshes",
+    file: clientFile,
+    find: `return Effect.succeed(!isAboutTheRequest(response.headers["www-authenticate"]))`,
+    replace: "return Effect.succeed(true)",
+    tests: testing("AuthHttpClient", "guarantees/Resource")
   },
   {
     title: "a 401 of another host burns the token",
