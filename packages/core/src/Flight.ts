@@ -147,7 +147,7 @@ export const make = (account: Account): Flights => {
         default:
           // An exchange that has no time left would only spend its token.
           if (left < policy.timeout / 4) return yield* overtaken("exchange")
-          yield* exchange(row, step, deadline)
+          yield* exchange(row, step, want, deadline)
       }
     }
   })
@@ -182,6 +182,7 @@ export const make = (account: Account): Flights => {
   const exchange = Effect.fnUntraced(function* (
     row: Row,
     step: Exchanging,
+    want: Want,
     deadline: number
   ): Effect.fn.Return<void, AuthError.AuthError | AuthError.StoreFailure> {
     const begun = yield* begin(row, step)
@@ -189,8 +190,10 @@ export const make = (account: Account): Flights => {
     const { claim, session } = begun
     const sentAt = yield* Clock.currentTimeMillis
     const timeout = deadline - (yield* Ledger.uptime)
-    // A process that slept through its intent's grace must not send: another one may have taken over.
-    const outcome = yield* sentAt - begun.readAt < grace ? send(claim, session, timeout) : Effect.result(notSent)
+    // A process that slept through its intent's grace must not send: another one may have taken over. Nor may one that
+    // signed out while the intent was written.
+    const mayBeSent = want.isCurrent() && sentAt - begun.readAt < grace
+    const outcome = yield* mayBeSent ? send(claim, session, timeout) : Effect.result(notSent)
     const settleBy = Math.max(deadline, (yield* Ledger.uptime) + grace)
     if (outcome._tag === "Success") return yield* commit(claim, toGiven(outcome.success, sentAt), settleBy)
     yield* release(claim, session, outcome.failure, settleBy)
@@ -212,8 +215,9 @@ export const make = (account: Account): Flights => {
     )
     const readAt = yield* Clock.currentTimeMillis
     const isBegun = yield* Effect.onError(ledger.write(version, begun), () =>
-      // Whether it was written is unknown; nothing is sent, so it is given back.
-      Effect.sync(() => ledger.owe((current) => Session.release(current, claim, "Kept")))
+      // Whether it was written is unknown; nothing is sent, so it is given back: tried once at once, or others take it
+      // for sent, and owed from then on.
+      Effect.ignore(ledger.pay((current) => Session.release(current, claim, "Kept"), -Infinity))
     )
     return isBegun ? { claim, session: begun, readAt } : undefined
   })

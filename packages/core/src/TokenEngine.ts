@@ -75,6 +75,8 @@ export const make = Effect.fnUntraced(function* (
   let timer: { readonly at: number; readonly fiber: Fiber.Fiber<unknown> } | undefined
   /** Counts sign-outs: a flight begun before one does not touch what comes after it. */
   let epoch = 0
+  /** Sign-outs that are being written. */
+  let signingOut = 0
 
   /** Closed while a sign-out is written: what would begin a flight waits for it. */
   const forgotten = Latch.makeUnsafe(true)
@@ -225,13 +227,14 @@ export const make = Effect.fnUntraced(function* (
     status: Effect.sync(() => TokenLifecycle.status(state, now())),
     changes: SubscriptionRef.changes(changes),
     signOut: Effect.gen(function* () {
+      signingOut++
       forgotten.closeUnsafe()
       yield* flights.signOut
       retryDelay = yield* RefreshPolicy.stepper(policy.retry)
       epoch++
       session = undefined
       yield* dispatch({ _tag: "SignedOut" })
-    }).pipe(Effect.ensuring(Effect.sync(() => forgotten.openUnsafe())), Effect.uninterruptible),
+    }).pipe(Effect.ensuring(Effect.sync(() => --signingOut === 0 && forgotten.openUnsafe())), Effect.uninterruptible),
     api: issuer.api
   }
   // A token that never expires is at hand from the beginning, and nothing is sent for it.

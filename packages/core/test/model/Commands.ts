@@ -127,7 +127,9 @@ export const run = ({ commands, setting }: Script) => {
         vendor.outage = command.fault ?? undefined
         return
       case "store":
-        invariants.isDisturbed = invariants.isLost = invariants.storeFailed = true
+        invariants.isDisturbed = invariants.storeFailed = true
+        // A write whose answer alone is lost or late is made good by who lives.
+        if (command.fault.kind !== "answerLost" && command.fault.kind !== "slow") invariants.isLost = true
         at(command.p).storeFault = command.fault
         return
       case "apiAnswers":
@@ -215,11 +217,34 @@ const settle = (world: World, processes: ReadonlyArray<Process | undefined>, for
       invariants.break("nothing hangs", `${caller.what} for ${time.now - caller.startedAt} ms`)
     }
   }
+  refreshes(world, live)
   for (const process of live) {
     const isRight = process.password === vendor.password && !invariants.wasRefused.has(vendor.password)
     const isWhole = process.password === undefined && !invariants.isLost && vendor.terms.refreshLife === undefined
     const last = recover(world, live, process)
     if (last !== undefined && (isRight || isWhole)) invariants.break("an account that can recover does", last)
+  }
+}
+
+/** A schedule that works never lets a token expire. */
+const refreshes = ({ invariants, policy, row, time, vendor }: World, live: ReadonlyArray<Process>): void => {
+  const { life, refreshLife, use } = vendor.terms
+  const isScheduled = policy.refresh !== RefreshPolicy.onDemand && life <= 300_000
+  const isRenewed = refreshLife === undefined || use === "once"
+  if (!isScheduled || !isRenewed || invariants.clockWasSet || invariants.isDisturbed || row.session?.signedOut) return
+  const fresh = live.filter(
+    (process) =>
+      process.canRun &&
+      process.password === vendor.password &&
+      !invariants.wasRefused.has(vendor.password) &&
+      invariants.of(process.machine).failure === undefined &&
+      process.now(process.shape.status)._tag === "Fresh"
+  )
+  if (fresh.length === 0) return
+  time.advance(life)
+  for (const process of fresh) {
+    const { _tag: status } = process.now(process.shape.status)
+    if (status !== "Fresh" && status !== "Due") invariants.break("a schedule lets no token expire", status)
   }
 }
 

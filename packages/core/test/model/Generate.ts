@@ -17,7 +17,7 @@ export const generate = (seed: number): Script => {
     use: r.pick(["once", "once", "many"]),
     life,
     refreshLife: r.chance(0.25) ? life - 1_000 : null,
-    presentsAgain: r.chance(0.2),
+    presentsAgain: r.chance(has === "refreshToken" ? 0.4 : 0.1),
     background: r.chance(0.7),
     jitter: r.chance(0.5),
     latency: r.pick([0, 50, 50, 2_000]),
@@ -78,7 +78,11 @@ const one = (r: Random, p: number, life: number): Command => {
   if (roll < 86) return { do: "close", p }
   if (roll < 88) return { do: "suspend", p, ms: r.pick([4_000, 20_000, 40_000, life]), asleep: r.chance(0.5) }
   if (roll < 90)
-    return { do: "setClock", p, ms: r.pick([-1, 1]) * r.pick([1_000, 60_000, 3_600_000, 10 * 31_536_000_000]) }
+    return {
+      do: "setClock",
+      p,
+      ms: r.pick([-1, 1]) * r.pick([1_000, 60_000, 3_600_000, 10 * 31_536_000_000])
+    }
   if (roll < 94) return { do: "store", p, fault: storeFault(r) }
   if (roll < 96) return { do: "changePassword" }
   if (roll < 98) return { do: "reconfigure", p, right: r.chance(0.5) }
@@ -86,8 +90,9 @@ const one = (r: Random, p: number, life: number): Command => {
 }
 
 const storeFault = (r: Random): StoreFault => {
-  const kind = r.pick(["down", "answerLost", "late", "crash", "crash"] as const)
+  const kind = r.pick(["down", "answerLost", "answerLost", "late", "slow", "crash", "crash"] as const)
   if (kind === "down") return { kind, calls: r.pick([1, 2, 30, 500]) }
+  if (kind === "slow") return { kind, ms: r.pick([1_000, 4_000]) }
   if (kind === "late") return { kind, ms: r.pick([4_000, 6_000, 20_000]) }
   return kind === "crash" ? { kind, writes: 1 + r.below(3), after: r.chance(0.5) } : { kind }
 }

@@ -9,6 +9,7 @@ import type { AccessToken } from "../../src/AccessToken.ts"
 import type { AuthError } from "../../src/AuthError.ts"
 import type { AuthStatus } from "../../src/TokenLifecycle.ts"
 import type { Session } from "../../src/Session.ts"
+import { continues, pace } from "./Pace.ts"
 import { type Caller, type Seen, showsSecret, unseen } from "./Seen.ts"
 import type { Machine, Time } from "./Time.ts"
 import type { Exchange, Vendor, Watcher } from "./Vendor.ts"
@@ -33,9 +34,9 @@ export class Invariants implements Watcher {
   wasRefused = new Set<string>()
   /** Counts tokens handed out, errors and exchanges, so that a run that shows nothing is seen. */
   readonly counts = { handed: 0, failed: 0, exchanges: 0 }
+  signOut = 0
+  commit = 0
   private order = 0
-  private signOut = 0
-  private commit = 0
   private readonly seen = new Map<Machine, Seen>()
   private readonly orders = new Map<Exchange, number>()
   private readonly open = new Set<Exchange>()
@@ -85,20 +86,25 @@ export class Invariants implements Watcher {
     x.deadline = seen.deadline
     if (seen.final !== undefined) this.break("a state that is final sends nothing", `${seen.final}, then ${x.kind}`)
     for (const y of seen.inFlight) {
-      if (this.orderOf(y) > seen.signOut) this.break("at most one exchange in flight per engine")
+      if (Math.min(this.orderOf(y), seen.begun) > seen.signOut) this.break("at most one exchange in flight per engine")
     }
     for (const y of this.open) {
-      if (y.by !== x.by && this.orderOf(y) > this.signOut && this.time.now < y.deadline) {
+      if (y.by !== x.by && Math.min(this.orderOf(y), seen.begun) > this.signOut && this.time.now < y.deadline) {
         this.break("at most one exchange in flight per account", `deadline in ${y.deadline - this.time.now} ms`)
       }
     }
     seen.inFlight.add(x)
     this.open.add(x)
+    const hadRead = !this.storeFailed && seen.read > 0 && seen.signOut < seen.read && seen.read < this.signOut
     if (x.kind === "refresh") this.presents(x)
     else if (seen.refused?.secret === x.secret && seen.refused.order > this.signOut) {
       this.break("a refused password is sent once by a process")
+    } else if (seen.fromSignedOut && hadRead && seen.calling === 0) {
+      this.break("nobody logs in after a sign-out for callers from before it")
     }
-    if (seen.forcing === 0) this.paces(x, seen)
+    if (seen.forcing > 0) return
+    const tooSoon = pace(x, seen, this, this.vendor.terms)
+    if (tooSoon !== undefined) this.break(...tooSoon)
   }
 
   private presents({ secret }: Exchange): void {
@@ -106,31 +112,6 @@ export class Invariants implements Watcher {
     const most = this.promises.use === "many" ? Infinity : this.promises.presentsAgain ? 2 : 1
     if (before >= most) this.break("no refresh token is presented twice", `${before + 1} times`)
     this.presented.set(secret, before + 1)
-  }
-
-  /** The retry schedule, and the least pause after a success, unless something else explains the exchange. */
-  private paces(x: Exchange, { excuse, failure, foreign, mayAdopt, success }: Seen): void {
-    if (failure !== undefined && failure.order > Math.max(excuse, this.signOut, this.commit)) {
-      const schedule = Math.max(800 * Math.min(300, 2 ** (failure.count - 1)), retryAfter(failure.exchange))
-      const least = mayAdopt ? 1_000 : Math.max(1_000, schedule)
-      const pause = x.sentWall - failure.wall
-      if (!continues(failure.exchange, this.promises.use) && pause < least - 1) {
-        this.break("the retry schedule is obeyed", `${pause} ms instead of ${least} after failure ${failure.count}`)
-      }
-    }
-    if (
-      !this.isSkewed &&
-      success !== undefined &&
-      failure === undefined &&
-      success.order > Math.max(excuse, foreign, this.signOut)
-    ) {
-      const { life: access, refreshLife = Infinity } = this.vendor.terms
-      const life = Math.min(access, refreshLife)
-      const pause = x.sentWall - success.exchange.sentWall
-      if (pause < Math.min(5_000, life / 2) - (refreshLife === Infinity ? 0 : 2_000)) {
-        this.break("a token is not refreshed at once", `after ${pause} ms of ${life}`)
-      }
-    }
   }
 
   judged(x: Exchange): void {
@@ -151,6 +132,8 @@ export class Invariants implements Watcher {
     const order = this.tick()
     seen.inFlight.delete(x)
     this.open.delete(x)
+    const flown = this.time.now - x.sentAt
+    if (x.isCut && flown < 2_000) this.break("nothing cuts an exchange off", `after ${flown} ms`)
     if (x.outcome === "Unknown") this.isDisturbed = this.isLost = true
     if (x.outcome === "Refused" && x.kind === "refresh") this.isLost = true
     const times = this.presented.get(x.secret) ?? 0
@@ -176,6 +159,11 @@ export class Invariants implements Watcher {
 
   // At the store.
 
+  read(by: Machine): void {
+    const seen = this.of(by)
+    if (seen.read < seen.called) seen.read = this.tick()
+  }
+
   stored(by: Machine, before: Session | undefined, after: Session): void {
     const [seen, now, order] = [this.of(by), this.time.now, this.tick()]
     for (const [other, its] of this.seen) if (other !== by) its.foreign = order
@@ -195,6 +183,7 @@ export class Invariants implements Watcher {
       this.owners.set(after.intent.id, by)
       seen.deadline = after.intent.deadline
       seen.begun = order
+      seen.fromSignedOut = after.signedOut > 0 && after.signedOut === after.generation
     }
     if (held !== null && after.intent === null && !isOwn) this.break("only its owner ends an intent")
     if (after.tokens === null || after.tokens === before?.tokens) return
@@ -236,7 +225,10 @@ export class Invariants implements Watcher {
     const issued = this.vendor.accesses.get(value)
     if (issued === undefined) return this.break("only what the vendor issued is handed out")
     const least = Math.min(this.promises.minimumLifetime, issued.life * 0.1) - 1
-    const expiresAt = Option.match(token.expiresAt, { onNone: () => Infinity, onSome: DateTime.toEpochMillis })
+    const expiresAt = Option.match(token.expiresAt, {
+      onNone: () => Infinity,
+      onSome: DateTime.toEpochMillis
+    })
     if (caller.offset === caller.by.offset && expiresAt - caller.by.wall < least) {
       this.break("no token has less life than promised", `${expiresAt - caller.by.wall} of ${least} ms`)
     }
@@ -255,8 +247,9 @@ export class Invariants implements Watcher {
     if (token.generation > seen.handed.generation) seen.handed = { generation: token.generation, order: this.tick() }
   }
 
-  failed(error: AuthError, has: { readonly password: string | undefined }): void {
+  failed(caller: Caller, error: AuthError, has: { readonly password: string | undefined }): void {
     this.counts.failed++
+    const seen = this.of(caller.by)
     const { reason } = error
     this.shows(error, `${reason._tag}${error.message}`)
     if (reason._tag === "InvalidCredentials" && !this.wasRefused.has(has.password!)) {
@@ -265,6 +258,14 @@ export class Invariants implements Watcher {
     if (reason._tag === "UnresolvedExchange" && has.password !== undefined)
       this.break("with a password there is a way in")
     if (reason._tag === "UnresolvedExchange" && !this.isLost) this.break("nothing is unresolved that was answered")
+    const isOld = seen.begun < seen.attempt && seen.attempt < seen.signedOut.order
+    if (
+      isOld &&
+      seen.signedOut.order < caller.order &&
+      (reason._tag === "Throttled" || reason._tag === "RequestRefused")
+    ) {
+      this.break("no failure from before a sign-out is told after it")
+    }
     if (reason._tag === "InvalidOptions" || reason._tag === "InsecureEndpoint") this.break("the options are good")
   }
 
@@ -291,9 +292,3 @@ export class Invariants implements Watcher {
     return this.orders.get(x) ?? 0
   }
 }
-
-const retryAfter = (x: Exchange): number => (x.outcome === "Answered" ? x.retryAfter : 0)
-
-/** Whether the same flight may go on with a login. */
-const continues = (x: Exchange, use: "once" | "many"): boolean =>
-  x.kind === "refresh" && (x.outcome === "Refused" || (x.outcome === "Unknown" && use === "once"))

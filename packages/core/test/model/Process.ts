@@ -47,6 +47,8 @@ export type StoreFault =
   /** The next write is carried out and reported as failed, or carried out long after it was given up. */
   | { readonly kind: "answerLost" }
   | { readonly kind: "late"; readonly ms: number }
+  /** The next write is carried out, and says so after a while. */
+  | { readonly kind: "slow"; readonly ms: number }
   /** The process dies at a write: before or after it is carried out. */
   | { readonly kind: "crash"; readonly writes: number; readonly after: boolean }
 
@@ -75,7 +77,10 @@ export class Process {
     this.context = Context.empty().pipe(
       Context.add(Clock.Clock, this.machine.clock),
       Context.add(Scheduler.Scheduler, world.time.scheduler),
-      Context.add(Random.Random, { nextDoubleUnsafe: next, nextIntUnsafe: () => Math.floor(next() * 2 ** 32) }),
+      Context.add(Random.Random, {
+        nextDoubleUnsafe: next,
+        nextIntUnsafe: () => Math.floor(next() * 2 ** 32)
+      }),
       Context.add(References.TracerEnabled, false),
       Context.add(Logger.CurrentLoggers, new Set([this.logger]))
     ) as Context.Context<never>
@@ -124,7 +129,10 @@ export class Process {
       isDone: false
     }
     if (what === "refresh") invariants.of(this.machine).forcing++
+    const seen = invariants.of(this.machine)
     if (what === "signOut") invariants.signsOut(this.machine)
+    else seen.called = caller.order
+    if (what === "api") seen.calling++
     const asks =
       what === "api" ? this.client.get("/things") : what === "signOut" ? this.shape.signOut : this.shape[what]
     const fiber = Effect.runForkWith(this.context)(asks as Effect.Effect<unknown, unknown>)
@@ -134,6 +142,7 @@ export class Process {
       caller.isDone = true
       this.callers.delete(caller)
       invariants.ends(caller)
+      if (what === "api") seen.calling--
       if (what === "refresh") {
         invariants.of(this.machine).forcing--
         if (caller.isInterrupted) invariants.excuse(this.machine)
@@ -150,7 +159,7 @@ export class Process {
         return
       }
       const error = Option.getOrUndefined(Exit.findErrorOption(exit))
-      if (error instanceof AuthError.AuthError) invariants.failed(error, this)
+      if (error instanceof AuthError.AuthError) invariants.failed(caller, error, this)
       else if (!Exit.hasInterrupts(exit)) invariants.break("nothing dies", String(exit))
       else if (!caller.isInterrupted && !this.isClosed) invariants.break("nobody is interrupted for another", what)
     })
@@ -211,7 +220,13 @@ export class Process {
   // The store.
 
   private readonly store = TokenStore.of({
-    read: () => this.reach(Effect.sync(() => ({ ...this.world.row, now: this.world.time.now }))),
+    read: () =>
+      this.reach(
+        Effect.sync(() => {
+          this.world.invariants.read(this.machine)
+          return { ...this.world.row, now: this.world.time.now }
+        })
+      ),
     write: (_, version, session) =>
       this.reach(
         Effect.suspend(() => {
@@ -226,6 +241,8 @@ export class Process {
           switch (fault.kind) {
             case "answerLost":
               return Effect.andThen(write, unavailable)
+            case "slow":
+              return Effect.tap(write, () => this.machine.wait(fault.ms))
             case "late":
               this.world.time.after(fault.ms, () => {
                 if (!this.machine.isDead) this.write(version, session)

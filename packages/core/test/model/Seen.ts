@@ -12,6 +12,13 @@ export interface Seen {
   deadline: number
   /** When that was written. */
   begun: number
+  /** Nobody had a session then, after a sign-out. */
+  fromSignedOut: boolean
+  /** The last caller that came for a token, and calls of the API under way, which may come for a second one. */
+  called: number
+  /** The first read of the record since then. */
+  read: number
+  calling: number
   /** Values rejected here, and when. */
   readonly rejected: Map<string, number>
   /** Its last sign-out, as it began and at the store. */
@@ -24,7 +31,12 @@ export interface Seen {
   /** It failed for good. */
   final: string | undefined
   failure:
-    | { readonly exchange: Exchange; readonly order: number; readonly wall: number; readonly count: number }
+    | {
+        readonly exchange: Exchange
+        readonly order: number
+        readonly wall: number
+        readonly count: number
+      }
     | undefined
   success: { readonly exchange: Exchange; readonly order: number } | undefined
   /** Something that allows one exchange sooner than the schedules say, and callers of `refresh` that wait. */
@@ -52,6 +64,10 @@ export const unseen = (): Seen => ({
   inFlight: new Set(),
   deadline: 0,
   begun: 0,
+  fromSignedOut: false,
+  called: 0,
+  read: 0,
+  calling: 0,
   rejected: new Map(),
   attempt: 0,
   signOut: 0,

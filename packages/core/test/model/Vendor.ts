@@ -53,6 +53,8 @@ export interface Exchange {
   readonly sentWall: number
   outcome: "Open" | "Issued" | "Died" | Issuer.ExchangeFailure["outcome"]
   retryAfter: number
+  /** Its request was interrupted: by its deadline, or by something that must not. */
+  isCut: boolean
   /** What the vendor made of it. */
   judged: "issued" | "refused" | undefined
   /** The deadline of its intent, by the store's clock. */
@@ -145,6 +147,7 @@ export class Vendor {
         sentWall: by.wall,
         outcome: "Open",
         retryAfter: 0,
+        isCut: false,
         judged: undefined,
         deadline: 0
       }
@@ -159,6 +162,7 @@ export class Vendor {
                   onNone: () => "Unknown",
                   onSome: (failed) => failed.outcome
                 })
+            exchange.isCut = Exit.hasInterrupts(exit)
             this.watcher.ended(exchange)
           })
         )
@@ -246,7 +250,11 @@ export class Vendor {
 
   private grant(family: number): string {
     const value = `${canary}-refresh-${++this.count}`
-    this.refreshTokens.set(value, { family, isUsed: false, end: this.time.now + (this.terms.refreshLife ?? Infinity) })
+    this.refreshTokens.set(value, {
+      family,
+      isUsed: false,
+      end: this.time.now + (this.terms.refreshLife ?? Infinity)
+    })
     return value
   }
 }
