@@ -74,21 +74,6 @@ const pollEvery = 100
 /** Milliseconds that an intent outlives its flight: the time that committing may take. */
 const grace = Ledger.callLimit
 
-/** The flights of an account that is nothing but a token that never expires: no request, and no way to another one. */
-export const onlyToken = (vendor: string, token: Redacted.Redacted<string>): Flights => ({
-  fly: ({ after }) =>
-    after > 0
-      ? Effect.fail(new AuthError.AuthError({ vendor, reason: new AuthError.ReauthenticationRequired() }))
-      : Effect.map(Clock.currentTimeMillis, (issuedAt) => ({
-          ...Session.empty(vendor),
-          generation: 1,
-          tokens: { access: token, issuedAt, expiresAt: null, refreshEndsAt: null, details: null }
-        })),
-  look: Effect.undefined,
-  reject: () => {},
-  signOut: Effect.void
-})
-
 /** Makes the flights of an account. */
 export const make = (account: Account): Flights => {
   const { issuer, policy } = account

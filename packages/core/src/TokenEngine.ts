@@ -18,6 +18,7 @@ import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import * as SubscriptionRef from "effect/SubscriptionRef"
 import type { AccessToken } from "./AccessToken.ts"
+import * as ApplicationToken from "./ApplicationToken.ts"
 import * as AuthError from "./AuthError.ts"
 import type { Shape } from "./AuthService.ts"
 import * as Flight from "./Flight.ts"
@@ -61,7 +62,7 @@ export const make = Effect.fnUntraced(function* (
   const flights =
     issuer.applicationToken === undefined
       ? Flight.make({ issuer, policy, store, ...account })
-      : Flight.onlyToken(issuer.vendor, issuer.applicationToken)
+      : ApplicationToken.make(issuer.vendor, issuer.applicationToken)
 
   const now = () => clock.currentTimeMillisUnsafe()
   const refreshDelay = yield* RefreshPolicy.stepper(policy.refresh)

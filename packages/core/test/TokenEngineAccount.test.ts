@@ -5,7 +5,8 @@ import * as Redacted from "effect/Redacted"
 import { TestClock } from "effect/testing"
 import * as RefreshPolicy from "../src/RefreshPolicy.ts"
 import * as TokenEngine from "../src/TokenEngine.ts"
-import { engine, fails, hour, make, value } from "./ScriptedIssuer.ts"
+import * as TokenStore from "../src/TokenStore.ts"
+import { engine, fails, hour, make, onDemand, value } from "./ScriptedIssuer.ts"
 
 describe("an application token", () => {
   const application = () =>
@@ -74,6 +75,27 @@ describe("an account", () => {
         yield* TestClock.adjust(hour)
       }
       assert.strictEqual(script.sent.length, 15)
+    })
+  )
+})
+
+describe("accounts that look alike", () => {
+  const pairs: ReadonlyArray<readonly [ReadonlyArray<string>, ReadonlyArray<string>]> = [
+    [
+      ["a", "b::c"],
+      ["a::b", "c"]
+    ],
+    [["a,b"], ["a", "b"]],
+    [['a","b'], ["a", "b"]],
+    [["a", ""], ["a"]]
+  ]
+  it.effect.each(pairs)("share no session: %o and %o", ([one, other]) =>
+    Effect.gen(function* () {
+      const store = yield* TokenStore.makeMemory
+      const [first, second] = [make({ account: one }), make({ account: other })]
+      yield* (yield* engine(first, store, onDemand)).token
+      yield* (yield* engine(second, store, onDemand)).token
+      assert.deepStrictEqual([first.sent, second.sent], [["login"], ["login"]])
     })
   )
 })

@@ -1,10 +1,13 @@
 // Clocks that are set, and records that other clocks wrote: no token lives longer for it, and nothing loops.
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import { TestClock } from "effect/testing"
 import * as TokenStore from "../src/TokenStore.ts"
-import { engine, hour, make, onDemand, value } from "./ScriptedIssuer.ts"
+import { engine, fork, hour, late, make, onDemand, value } from "./ScriptedIssuer.ts"
 
 describe("a wall clock that is set", () => {
   const start = 20 * 365 * 24 * hour
@@ -128,6 +131,24 @@ describe("a process that sleeps", () => {
       yield* auth.signOut
       yield* TestClock.adjust(1)
       assert.strictEqual(slept.sleeps, 0)
+    })
+  )
+})
+
+describe("a slow answer", () => {
+  it.effect("does not lengthen a life: it counts from when the request was sent", () =>
+    Effect.gen(function* () {
+      const script = make({ life: 60_000 })
+      const auth = yield* engine(script, undefined, onDemand)
+      script.next.push(late(20_000))
+      const waiting = yield* fork(auth.token)
+      yield* TestClock.adjust("20 seconds")
+      const token = yield* Fiber.join(waiting)
+      assert.strictEqual(DateTime.toEpochMillis(token.issuedAt), 0)
+      assert.strictEqual(DateTime.toEpochMillis(Option.getOrThrow(token.expiresAt)), 60_000)
+      // 6 s, a tenth of the life, are left 54 s after it was sent.
+      yield* TestClock.adjust("34 seconds")
+      assert.strictEqual(value(yield* auth.token), "access-2")
     })
   )
 })

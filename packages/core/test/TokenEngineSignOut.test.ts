@@ -134,3 +134,20 @@ describe("a flight overtaken", () => {
     })
   )
 })
+
+describe("a flight overtaken by this process's own sign-out", () => {
+  it.effect("brings its caller what another process began, and signed out it stays here", () =>
+    Effect.gen(function* () {
+      const script = make()
+      const { a, b } = yield* two(script)
+      script.next.push(late(5_000))
+      const old = yield* fork(a.token)
+      yield* TestClock.adjust("1 second")
+      yield* a.signOut
+      assert.strictEqual(value(yield* b.token), "access-2")
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual(value(yield* Fiber.join(old)), "access-2")
+      assert.strictEqual((yield* a.status)._tag, "SignedOut")
+    })
+  )
+})

@@ -84,6 +84,16 @@ describe("ItemPath, peculiar", () => {
     })
   )
 
+  it.effect("one refresh token serves again and again, though no refresh answers with one", () =>
+    Effect.gen(function* () {
+      const simulator = yield* ItemPathSimulator.make()
+      const refresh = Effect.flatMap(tag, (auth) => auth.refresh)
+      yield* over(simulator, {}, Effect.andThen(token, Effect.andThen(refresh, refresh)))
+      assert.strictEqual(yield* simulator.count("login"), 1)
+      assert.strictEqual(yield* simulator.count("refresh"), 2)
+    })
+  )
+
   it.effect("after 30 days the refresh token is dead, and one login follows", () =>
     Effect.gen(function* () {
       const simulator = yield* ItemPathSimulator.make()

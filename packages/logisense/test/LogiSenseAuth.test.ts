@@ -7,7 +7,8 @@ import { LogiSenseAuth } from "@vendor-auth/logisense"
 import { LogiSenseSimulator } from "@vendor-auth/logisense/testing"
 import * as AuthServiceSuite from "@vendor-auth/testing/AuthServiceSuite"
 import * as Simulator from "@vendor-auth/testing/Simulator"
-import { Config, ConfigProvider, DateTime, Effect, Option, Redacted } from "effect"
+import { Config, ConfigProvider, DateTime, Effect, Option, Redacted, Schedule } from "effect"
+import { HttpClient, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
 
 AuthServiceSuite.suite("LogiSense", {
@@ -114,6 +115,31 @@ describe("LogiSense, peculiar", () => {
       const simulator = yield* LogiSenseSimulator.make({ refreshTokens: "omit" })
       yield* over(simulator, {}, Effect.andThen(token, TestClock.adjust("50 minutes")))
       assert.strictEqual(yield* simulator.count("login"), 2)
+    })
+  )
+
+  it.effect("a refresh token that is no JWT is taken to die a second before its access token, as documented", () =>
+    Effect.gen(function* () {
+      let sent = 0
+      const client = HttpClient.make((request) =>
+        Effect.sync(() => {
+          sent++
+          const answer = { access_token: `access-${sent}`, refresh_token: `refresh-${sent}`, expires_in: 1800 }
+          return HttpClientResponse.fromWeb(request, Response.json(answer))
+        })
+      )
+      const auth = yield* LogiSenseAuth.make({
+        baseUrl: "https://logisense.test",
+        clientId: "client",
+        credentials: { username: "user", password: Redacted.make("password") },
+        policy: { refresh: Schedule.spaced("1790 seconds") }
+      }).pipe(Effect.provideService(HttpClient.HttpClient, client))
+      yield* auth.token
+      // 1,799 s, less a second that whole seconds may hide, less a quarter.
+      yield* TestClock.adjust("1348 seconds")
+      assert.strictEqual(sent, 1)
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(sent, 2)
     })
   )
 

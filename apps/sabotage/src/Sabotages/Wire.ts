@@ -75,7 +75,7 @@ export const tokenRequests: ReadonlyArray<Sabotage> = [
       `        Object.defineProperty(failed.reason, "cause", { value: error })\n` +
       "        return failed\n" +
       "      }),",
-    tests: [...testing("TokenEndpoint", "TokenEndpointClients"), ...secrets]
+    tests: [...testing("TokenEndpoint", "TokenEndpointCauses"), ...secrets]
   },
   {
     title: "a token that no header can carry stands plain in the error",
