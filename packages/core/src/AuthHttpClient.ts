@@ -165,9 +165,19 @@ interface Sent {
   readonly result: Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>
 }
 
-/** RFC 6750 section 3.1: these words speak of the request or of its scope, and another token would not help. */
-const isAboutTheRequest = (challenge: string | undefined): boolean =>
-  challenge !== undefined && /\berror="?(insufficient_scope|invalid_request)\b/i.test(challenge)
+/**
+ * RFC 6750 section 3.1: some words speak of the request or of its scope, and another token would not help. Only where
+ * all that a 401 says are such words; text in quotes is text.
+ */
+const isAboutTheRequest = (challenge: string | undefined): boolean => {
+  const words = [...(challenge ?? "").matchAll(parameter)]
+    .filter(([, name]) => name!.toLowerCase() === "error")
+    .map(([, , word]) => word!.replaceAll('"', ""))
+  return words.length > 0 && words.every((word) => word === "insufficient_scope" || word === "invalid_request")
+}
+
+/** A parameter of a challenge. It begins where no name goes on, or a long name would be tried from each letter. */
+const parameter = /(?<![\w-])([\w-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s,"]+)/g
 
 const originOf = ({ url }: { readonly url: string }): string | undefined =>
   URL.canParse(url) ? new URL(url).origin : undefined

@@ -258,7 +258,8 @@ const identify = Effect.fnUntraced(function* (
   }
   const seed = token && { fingerprint: yield* Secret.fingerprint([vendor, token]), token }
   const onlySeed = login === undefined && seed !== undefined ? [seed.fingerprint] : []
-  const key = JSON.stringify(name === undefined ? [vendor, ...issuer.account, ...onlySeed] : [vendor, name])
+  // A list or a record: no name that a user gives can be taken for a derived one.
+  const key = JSON.stringify(name === undefined ? [vendor, ...issuer.account, ...onlySeed] : { vendor, account: name })
   return {
     key,
     label: name ?? (yield* Secret.fingerprint([key])).slice(0, 12),
