@@ -12,6 +12,7 @@ import * as Fiber from "effect/Fiber"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Option from "effect/Option"
+import * as Random from "effect/Random"
 import * as TestClock from "effect/testing/TestClock"
 import * as Acme from "./Acme.ts"
 import { engine, fork, hour, minute, onDemand, patience, scoped, times, value, vendor } from "./Acme.ts"
@@ -56,7 +57,7 @@ describe("A. Correctness under concurrency", () => {
             }
           }).pipe(scoped)
         }
-      }).pipe(Acme.silent),
+      }).pipe(Random.withSeed("lives"), Acme.silent),
     patience
   )
 
@@ -156,7 +157,12 @@ describe("A. Correctness under concurrency", () => {
       const readers = []
       for (let i = 0; i < 20; i++) readers.push(yield* fork(reader))
       let isDone = false
-      const watch = yield* fork(Effect.tap(Fiber.joinAll(readers), () => Effect.sync(() => (isDone = true))))
+      const watch = yield* fork(
+        Effect.ensuring(
+          Fiber.joinAll(readers),
+          Effect.sync(() => (isDone = true))
+        )
+      )
       while (!isDone) {
         yield* fork(auth.refresh)
         yield* TestClock.adjust(1)

@@ -9,6 +9,7 @@ import * as TokenStore from "@vendor-auth/core/TokenStore"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
@@ -22,7 +23,9 @@ describe("A. Correctness under concurrency", () => {
       Effect.gen(function* () {
         const { below, one } = Acme.dice(11)
         let presented = 0
-        for (let run = 0; run < times(100_000, 40); run++) {
+        // An assertion inside of an exchange would be taken for a vendor's bug.
+        const again: Array<string> = []
+        for (let run = 0; run < times(100_000, 100); run++) {
           yield* Effect.gen(function* () {
             const spent = new Set<string>()
             const acme = vendor({
@@ -30,7 +33,7 @@ describe("A. Correctness under concurrency", () => {
               answer: (given, n, what) => {
                 if (what !== "login") {
                   presented++
-                  assert.isFalse(spent.has(what), `${what} came again in run ${run}`)
+                  if (spent.has(what)) again.push(`${what} in run ${run}`)
                 }
                 const kind = below(8)
                 if (kind === 0) return fails("Answered")(given, n, what)
@@ -77,8 +80,9 @@ describe("A. Correctness under concurrency", () => {
             yield* TestClock.adjust(minute)
           })
         }
-        assert.isAbove(presented, times(100_000, 40))
-      }).pipe(Acme.silent),
+        assert.deepStrictEqual(again, [])
+        assert.isAbove(presented, times(100_000, 100))
+      }).pipe(Random.withSeed("faults"), Acme.silent),
     patience
   )
 

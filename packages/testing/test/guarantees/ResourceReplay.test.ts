@@ -1,13 +1,14 @@
 // Guarantees of group E, the second send of a call: when there is one, and that it is the same. A stub API on the
 // TestClock; real sockets where connections are counted.
 // Not here: where tokens may go (AuthHttpClientOrigins.test.ts).
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { assert, describe, it } from "@effect/vitest"
 import * as AuthError from "@vendor-auth/core/AuthError"
 import * as Effect from "effect/Effect"
-import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpBody from "effect/http/HttpBody"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as References from "effect/References"
 import * as Stream from "effect/Stream"
@@ -18,6 +19,12 @@ import type { AddressInfo } from "node:net"
 import * as Acme from "./Acme.ts"
 import { fails, patience, times, vendor } from "./Acme.ts"
 import { setUp, status } from "./Api.ts"
+
+/** An answer that nobody reads keeps its socket from the next call. */
+const keepAlive = Layer.provide(
+  NodeHttpClient.layerNodeHttpNoAgent,
+  NodeHttpClient.layerAgentOptions({ keepAlive: true })
+)
 
 describe("E. The resource server", () => {
   it.effect("E6: a body that cannot be sent twice is not; the 401 comes unread, and the next call works", () => {
@@ -85,7 +92,7 @@ describe("E. The resource server", () => {
           if (known.has(bearer)) return void response.writeHead(200).end("{}")
           known.add(bearer)
           refused++
-          response.writeHead(401).end("x".repeat(5_000))
+          response.writeHead(401).end("x".repeat(40_000))
         })
         server.on("connection", () => sockets++)
         yield* Effect.callback<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void)))
@@ -103,7 +110,7 @@ describe("E. The resource server", () => {
         }
         assert.isAtLeast(refused, calls)
         assert.isAtMost(sockets, 3)
-      }).pipe(Effect.provide(FetchHttpClient.layer), Acme.silent),
+      }).pipe(Effect.provide(keepAlive), Acme.silent),
     patience
   )
 
