@@ -91,8 +91,8 @@ export const protocol: ReadonlyArray<Sabotage> = [
     also: [
       { find: "  let floor = 0\n", replace: "  let floor = 0\n  let early: Session.Session | undefined\n" },
       {
-        find: "yield* exchange(row, step, deadline)\n",
-        replace: "yield* exchange(row, step, deadline)\n          if (early !== undefined) return early\n"
+        find: "yield* exchange(row, step, want, deadline)\n",
+        replace: "yield* exchange(row, step, want, deadline)\n          if (early !== undefined) return early\n"
       }
     ],
     tests: core("TokenEngineStore")
@@ -129,8 +129,8 @@ export const protocol: ReadonlyArray<Sabotage> = [
   {
     title: "a process that slept past its intent sends all the same",
     file: flightFile,
-    find: "sentAt - begun.readAt < grace ? send",
-    replace: "sentAt - begun.readAt < Infinity ? send",
+    find: "sentAt - begun.readAt < grace\n",
+    replace: "sentAt - begun.readAt < Infinity\n",
     tests: core("TokenEngineClock")
   },
   {
