@@ -16,11 +16,10 @@ export const make = (vendor: string, token: Redacted.Redacted<string>): Flight.F
   fly: ({ after }) =>
     after > 0
       ? Effect.fail(new AuthError.AuthError({ vendor, reason: new AuthError.ReauthenticationRequired() }))
-      : Effect.map(Clock.currentTimeMillis, (issuedAt) => ({
-          ...Session.empty(vendor),
-          generation: 1,
-          tokens: { access: token, issuedAt, expiresAt: null, refreshEndsAt: null, details: null }
-        })),
+      : Effect.map(Clock.currentTimeMillis, (issuedAt) => {
+          const tokens = { access: token, issuedAt, expiresAt: null, refreshEndsAt: null, details: null }
+          return { session: { ...Session.empty(vendor), generation: 1, tokens }, fellBack: false }
+        }),
   look: Effect.undefined,
   reject: () => {},
   signOut: Effect.void

@@ -3,8 +3,7 @@
  *
  * Decided here: where a token may go, checked at each send, so that a redirect followed outside does not take it along;
  * which answers say that a token was refused; and that a body that cannot be sent twice is not. Not here: how a token
- * is
- * kept valid (`AuthService`), and retries of anything else, which are the app's.
+ * is kept valid (`AuthService`), how often a 401 is healed (`Healing`), and retries of anything else (the app's).
  */
 import * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
@@ -121,23 +120,25 @@ const make = (service: Shape, client: HttpClient.HttpClient, options: Options | 
     Healing.begin(service, token, yield* Clock.currentTimeMillis)
     const first = yield* send(request, token)
     if (!(yield* isRejected(first))) {
-      Healing.prove(service, token)
+      Healing.accepted(service, token)
       return yield* first.result
     }
-    if (Healing.isSuspect(service, token, yield* Clock.currentTimeMillis)) return yield* first.result
+    const rejectedAt = yield* Clock.currentTimeMillis
+    if (Healing.isPaused(service, token, rejectedAt)) return yield* first.result
     yield* service.invalidate(token)
     if (!canBeSentTwice(request.body)) {
-      Healing.suspectNext(service, token)
-      yield* Effect.annotateCurrentSpan({ replayable: false })
-      yield* Effect.logDebug("A token was refused and the body cannot be sent twice: the answer is returned as it came")
+      Healing.rejected(service, token)
+      yield* notReplayable
       return yield* first.result
     }
     yield* drain(first.response)
     const next = yield* service.token
-    Healing.suspect(service, next, yield* Clock.currentTimeMillis)
+    Healing.healed(service, next, rejectedAt)
     const second = yield* send(request, next)
-    if (!(yield* isRejected(second))) {
-      Healing.prove(service, next)
+    const didHelp = !(yield* isRejected(second))
+    Healing.ended(service, next, didHelp, yield* Clock.currentTimeMillis)
+    if (didHelp) {
+      Healing.accepted(service, next)
       yield* Telemetry.callHealed(service.api)
     }
     return yield* second.result
@@ -178,6 +179,10 @@ const isAboutTheRequest = (challenge: string | undefined): boolean => {
 
 /** A parameter of a challenge. It begins where no name goes on, or a long name would be tried from each letter. */
 const parameter = /(?<![\w-])([\w-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s,"]+)/g
+
+const notReplayable = Effect.logDebug(
+  "A token was refused and the body cannot be sent twice: the answer is returned as it came"
+).pipe(Effect.annotateLogs({ replayable: false }), Effect.andThen(Effect.annotateCurrentSpan({ replayable: false })))
 
 const originOf = ({ url }: { readonly url: string }): string | undefined =>
   URL.canParse(url) ? new URL(url).origin : undefined

@@ -53,10 +53,17 @@ export class Overtaken extends Data.TaggedError("Overtaken")<{
   readonly error: AuthError.AuthError
 }> {}
 
+/** What a flight brought. */
+export interface Brought {
+  readonly session: Session.Session
+  /** It cost a login, since the refresh token was refused. */
+  readonly fellBack: boolean
+}
+
 /** The flights of one account. One at a time is the caller's duty. */
 export interface Flights {
   /** A session whose tokens are usable, as they are wanted. */
-  readonly fly: (want: Want) => Effect.Effect<Session.Session, AuthError.AuthError | Overtaken>
+  readonly fly: (want: Want) => Effect.Effect<Brought, AuthError.AuthError | Overtaken>
   /** The session in the store, if its tokens are usable as they are: nothing is sent for it. */
   readonly look: Effect.Effect<Session.Session | undefined, AuthError.AuthError>
   /** The API rejected this value: it is never accepted again. */
@@ -99,9 +106,10 @@ export const make = (account: Account): Flights => {
 
   const fly = Effect.fnUntraced(function* (
     want: Want
-  ): Effect.fn.Return<Session.Session, AuthError.AuthError | AuthError.StoreFailure | Overtaken> {
+  ): Effect.fn.Return<Brought, AuthError.AuthError | AuthError.StoreFailure | Overtaken> {
     const deadline = (yield* Ledger.uptime) + policy.timeout
     let first: Session.Session | undefined
+    let wasRefused = false
     yield* Effect.uninterruptible(ledger.settle(deadline))
     while (true) {
       const row = yield* ledger.read
@@ -120,7 +128,7 @@ export const make = (account: Account): Flights => {
         isBackground: want.isBackground,
         unknown
       })
-      if (step._tag === "Adopt") return row.session
+      if (step._tag === "Adopt") return { session: row.session, fellBack: wasRefused }
       if (!want.isCurrent()) return yield* overtaken("signOut")
       switch (step._tag) {
         case "Stop":
@@ -132,7 +140,7 @@ export const make = (account: Account): Flights => {
         default:
           // An exchange that has no time left would only spend its token.
           if (left < policy.timeout / 4) return yield* overtaken("exchange")
-          yield* exchange(row, step, want, deadline)
+          if ((yield* exchange(row, step, want, deadline)) === "Refused") wasRefused = true
       }
     }
   })
@@ -169,7 +177,7 @@ export const make = (account: Account): Flights => {
     step: Exchanging,
     want: Want,
     deadline: number
-  ): Effect.fn.Return<void, AuthError.AuthError | AuthError.StoreFailure> {
+  ): Effect.fn.Return<Issuer.ExchangeFailure["outcome"] | void, AuthError.AuthError | AuthError.StoreFailure> {
     const begun = yield* begin(row, step)
     if (begun === undefined) return
     const { claim, session } = begun
@@ -181,8 +189,9 @@ export const make = (account: Account): Flights => {
     const outcome = yield* mayBeSent ? send(claim, session, timeout) : Effect.result(notSent)
     const settleBy = Math.max(deadline, (yield* Ledger.uptime) + grace)
     if (outcome._tag === "Success") return yield* commit(claim, toGiven(outcome.success, sentAt), settleBy)
-    yield* release(claim, session, outcome.failure, settleBy)
-    if (outcome.failure.outcome === "Refused") return
+    const released = yield* Effect.result(release(claim, session, outcome.failure, settleBy))
+    if (outcome.failure.outcome === "Refused") return yield* Effect.as(Effect.fromResult(released), "Refused" as const)
+    // What the vendor said counts, also where it could not be written down yet: how long to wait may stand in it.
     // The way out of an unknown outcome is a login in this same flight, if half of its time is left for that.
     const left = deadline - (yield* Ledger.uptime)
     if (unknown !== claim.id || left < policy.timeout / 2) return yield* failed(outcome.failure.reason)

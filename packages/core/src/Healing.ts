@@ -1,52 +1,95 @@
 /**
- * Remembers which token healed a call last, so that an API that answers 401 to everything does not cost an exchange a
- * call.
+ * Remembers which token healed a call last and whether that helped, so that an API that answers 401 to everything does
+ * not cost an exchange a call.
  *
  * Decided here: a token that was issued to heal a 401, and is refused before any answer accepted it, is not healed
- * again for a minute. Not here: what a 401 is, and how it is healed (`AuthHttpClient`).
+ * again for a minute, or for half an hour where it cost a login; and after three healings in a row that did not help,
+ * there is a minute between two. Not here: what a 401 is, and how it is healed (`AuthHttpClient`).
  */
+import * as DateTime from "effect/DateTime"
 import type { AccessToken } from "./AccessToken.ts"
 import type { Shape } from "./AuthService.ts"
 
-type Suspect = { readonly generation: number; readonly at: number; isProven: boolean }
-
-/** By service: every client of a service sees the same. A number: the next token after this generation heals. */
-const suspects = new WeakMap<Shape, Suspect | number>()
-
-const pause = 60_000
-
-/** This token was issued to heal a call. */
-export const suspect = (service: Shape, { generation }: AccessToken, at: number): void => {
-  if (find(service, generation) === undefined) suspects.set(service, { generation, at, isProven: false })
+/** What is remembered of a service: every client of it sees the same. */
+interface Health {
+  /** The token that was issued to heal a call last. */
+  suspect: { readonly generation: number; readonly until: number; isProven: boolean } | undefined
+  /** A call that cannot be repeated met a 401 of this generation: the token after it is the one that heals. */
+  rejected: number | undefined
+  /** Healings in a row that ended in one more 401, the generation of the last of them, and until when it counts. */
+  vain: { readonly times: number; readonly generation: number; readonly until: number }
 }
 
-/** The call that met this token's 401 cannot be repeated: the token after it is the one that heals. */
-export const suspectNext = (service: Shape, { generation }: AccessToken): void => {
-  const known = suspects.get(service)
-  const newest = typeof known === "object" ? known.generation : (known ?? 0)
-  // A late complaint about an older token says nothing of a newer one.
-  if (generation >= newest) suspects.set(service, generation)
+const healths = new WeakMap<Shape, Health>()
+
+/** Tokens that cost a login, since the refresh token before them was refused. */
+const costly = new WeakSet<AccessToken>()
+
+const pause = 60_000
+const longPause = 30 * 60_000
+const vainTimes = 3
+
+const none = { times: 0, generation: 0, until: -Infinity }
+
+const of = (service: Shape): Health => {
+  const known = healths.get(service)
+  if (known !== undefined) return known
+  const health: Health = { suspect: undefined, rejected: undefined, vain: none }
+  healths.set(service, health)
+  return health
+}
+
+/** This token cost a login, since the refresh token before it was refused. */
+export const fellBack = (token: AccessToken): void => {
+  costly.add(token)
 }
 
 /** A call begins with this token. */
-export const begin = (service: Shape, token: AccessToken, at: number): void => {
-  const after = suspects.get(service)
-  if (typeof after === "number" && token.generation > after) suspect(service, token, at)
+export const begin = (service: Shape, token: AccessToken, now: number): void => {
+  const health = of(service)
+  if (health.rejected !== undefined && token.generation > health.rejected) suspect(health, token, now)
+}
+
+/** The call that met this token's 401 cannot be repeated: the token after it is the one that heals. */
+export const rejected = (service: Shape, { generation }: AccessToken): void => {
+  const health = of(service)
+  // A late complaint about an older token says nothing of a newer one.
+  if (generation >= Math.max(health.suspect?.generation ?? 0, health.rejected ?? 0)) health.rejected = generation
+}
+
+/** A 401 of `now` is healed with this token. One that was issued before is just the newest, and may be stale as well. */
+export const healed = (service: Shape, token: AccessToken, now: number): void => {
+  if (DateTime.toEpochMillis(token.issuedAt) >= now) suspect(of(service), token, now)
+}
+
+const suspect = (health: Health, token: AccessToken, now: number) => {
+  health.rejected = undefined
+  if (health.suspect?.generation === token.generation) return
+  const until = now + (costly.has(token) ? longPause : pause)
+  health.suspect = { generation: token.generation, until, isProven: false }
 }
 
 /** An answer accepted this token. */
-export const prove = (service: Shape, { generation }: AccessToken): void => {
-  const found = find(service, generation)
-  if (found !== undefined) found.isProven = true
+export const accepted = (service: Shape, { generation }: AccessToken): void => {
+  const { suspect } = of(service)
+  if (suspect?.generation === generation) suspect.isProven = true
+}
+
+/** A call was repeated with this token, and accepted or not. Many calls may be healed by one token. */
+export const ended = (service: Shape, { generation }: AccessToken, didHelp: boolean, now: number): void => {
+  const health = of(service)
+  if (didHelp) health.vain = none
+  else if (generation > health.vain.generation) {
+    health.vain = { times: health.vain.times + 1, generation, until: now + pause }
+  }
 }
 
 /** Whether a 401 of this token is to be left as it is. */
-export const isSuspect = (service: Shape, { generation }: AccessToken, now: number): boolean => {
-  const found = find(service, generation)
-  return found !== undefined && !found.isProven && now < found.at + pause
+export const isPaused = (service: Shape, { generation }: AccessToken, now: number): boolean => {
+  const { suspect, vain } = of(service)
+  if (vain.times >= vainTimes && isAhead(vain.until, now)) return true
+  return suspect?.generation === generation && !suspect.isProven && isAhead(suspect.until, now)
 }
 
-const find = (service: Shape, generation: number): Suspect | undefined => {
-  const found = suspects.get(service)
-  return typeof found === "object" && found.generation === generation ? found : undefined
-}
+/** A pause that seems longer than any belongs to a clock that was set back. */
+const isAhead = (until: number, now: number): boolean => now < until && until - now <= longPause

@@ -22,6 +22,7 @@ import * as ApplicationToken from "./ApplicationToken.ts"
 import * as AuthError from "./AuthError.ts"
 import type { Shape } from "./AuthService.ts"
 import * as Flight from "./Flight.ts"
+import * as Healing from "./Healing.ts"
 import type { Issuer } from "./Issuer.ts"
 import * as RefreshPolicy from "./RefreshPolicy.ts"
 import * as Secret from "./Secret.ts"
@@ -131,7 +132,7 @@ export const make = Effect.fnUntraced(function* (
 
   /** Takes in what a flight brought. One begun before a sign-out is told to those who waited, and that is all. */
   const land = Effect.fnUntraced(function* (
-    exit: Exit.Exit<Session.Session, AuthError.AuthError | Flight.Overtaken>,
+    exit: Exit.Exit<Flight.Brought, AuthError.AuthError | Flight.Overtaken>,
     begun: number
   ): Effect.fn.Return<AccessToken, AuthError.AuthError> {
     const report = (event: TokenLifecycle.Event) =>
@@ -148,7 +149,7 @@ export const make = Effect.fnUntraced(function* (
     // A `refresh` that fails must not cost an account that holds nothing yet the good token in the store.
     if (state.held === undefined && failure?.reason._tag !== "StoreFailure") {
       const good = Option.getOrUndefined(yield* Effect.option(flights.look))
-      if (good !== undefined) yield* adopt(good, begun)
+      if (good !== undefined) yield* adopt({ session: good, fellBack: false }, begun)
     }
     // A defect is for the callers to see; the account takes it as one more failure.
     const error = failure ?? unknownOutcome(issuer.vendor)
@@ -157,8 +158,9 @@ export const make = Effect.fnUntraced(function* (
     return failure === undefined ? yield* Effect.failCause(exit.cause as Cause.Cause<never>) : yield* failure
   }, Effect.uninterruptible)
 
-  const adopt = Effect.fnUntraced(function* (adopted: Session.Session, begun: number) {
+  const adopt = Effect.fnUntraced(function* ({ fellBack, session: adopted }: Flight.Brought, begun: number) {
     const token = toToken(adopted)
+    if (fellBack) Healing.fellBack(token)
     const lives = adopted.tokens!
     const end = RefreshPolicy.nearerEnd(lives)
     // The schedule sees the end that counts, so that its own window and jitter hold for that one.

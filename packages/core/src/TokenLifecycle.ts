@@ -34,9 +34,14 @@ export type AuthStatus =
       readonly error: Option.Option<AuthError>
     }
   | { readonly _tag: "Expired"; readonly generation: number }
-  | { readonly _tag: "BackingOff"; readonly error: AuthError; readonly retryAt: DateTime.Utc }
-  | { readonly _tag: "Refused"; readonly error: AuthError }
-  | { readonly _tag: "Unresolved"; readonly error: AuthError }
+  | {
+      readonly _tag: "BackingOff"
+      readonly error: AuthError
+      readonly since: DateTime.Utc
+      readonly retryAt: DateTime.Utc
+    }
+  | { readonly _tag: "Refused"; readonly error: AuthError; readonly since: DateTime.Utc }
+  | { readonly _tag: "Unresolved"; readonly error: AuthError; readonly since: DateTime.Utc }
 
 /** A token in memory, and the moments at which its state changes. */
 export interface Held {
@@ -53,8 +58,8 @@ export interface Held {
 export interface State {
   readonly held: Held | undefined
   readonly isExchanging: boolean
-  /** How the last exchange failed, if none succeeded since. */
-  readonly failure: { readonly error: AuthError; readonly retryAt: number } | undefined
+  /** How the last exchange failed, and since when they all do, if none succeeded since. */
+  readonly failure: { readonly error: AuthError; readonly since: number; readonly retryAt: number } | undefined
 }
 
 /** What happened. */
@@ -95,16 +100,19 @@ export const on = (state: State, event: Event, now: number): Decision => {
     case "Succeeded":
       return stay({ held: event.held, isExchanging: false, failure: undefined }, event.held.token)
     case "Failed":
-      return stay(
-        { ...state, isExchanging: false, failure: { error: event.error, retryAt: event.retryAt } },
-        event.error
-      )
+      return stay({ ...state, isExchanging: false, failure: fail(state, event, now) }, event.error)
     case "Overtaken":
       return stay({ ...state, isExchanging: false }, event.error)
     case "SignedOut":
       return stay(initial)
   }
 }
+
+const fail = ({ failure }: State, { error, retryAt }: Extract<Event, { _tag: "Failed" }>, now: number) => ({
+  error,
+  since: failure?.since ?? now,
+  retryAt
+})
 
 const read = (state: State, now: number): Decision => {
   const { failure, held } = state
@@ -162,16 +170,17 @@ const refreshesAt = ({ failure, held, isExchanging }: State, now: number): numbe
 /** The state's name and what belongs to it. */
 export const status = ({ failure, held }: State, now: number): AuthStatus => {
   const error = failure?.error
-  if (error?.reason._tag === "UnresolvedExchange") return { _tag: "Unresolved", error }
+  const since = DateTime.makeUnsafe(failure?.since ?? now)
+  if (error?.reason._tag === "UnresolvedExchange") return { _tag: "Unresolved", error, since }
   if (held !== undefined && now < held.expiredAt) {
     const { expiresAt, generation } = held.token
     return isDue(held, now)
       ? { _tag: "Due", generation, expiresAt, error: Option.fromUndefinedOr(error) }
       : { _tag: "Fresh", generation, expiresAt }
   }
-  if (error?.isFinal) return { _tag: "Refused", error }
+  if (error?.isFinal) return { _tag: "Refused", error, since }
   if (failure !== undefined) {
-    return { _tag: "BackingOff", error: failure.error, retryAt: DateTime.makeUnsafe(failure.retryAt) }
+    return { _tag: "BackingOff", error: failure.error, since, retryAt: DateTime.makeUnsafe(failure.retryAt) }
   }
   return held === undefined ? { _tag: "SignedOut" } : { _tag: "Expired", generation: held.token.generation }
 }

@@ -34,15 +34,15 @@ export const finals = [
   new AuthError.InvalidCredentials({}),
   new AuthError.ReauthenticationRequired(),
   new AuthError.UnresolvedExchange()
-].map((reason) => ({ error: error(reason), retryAt: now + 400 }))
+].map((reason) => ({ error: error(reason), since: now - 500, retryAt: now + 400 }))
 
 export const failures = {
   none: [undefined],
-  pending: [{ error: transient, retryAt: now + 400 }],
+  pending: [{ error: transient, since: now - 500, retryAt: now + 400 }],
   // Its time has come at this very instant, or long ago.
   passed: [
-    { error: transient, retryAt: now },
-    { error: transient, retryAt: now - 400 }
+    { error: transient, since: now - 500, retryAt: now },
+    { error: transient, since: now - 500, retryAt: now - 400 }
   ],
   final: finals
 }

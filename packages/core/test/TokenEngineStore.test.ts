@@ -1,6 +1,7 @@
 // A store that fails, stalls or forgets: what is served, what is not sent, and what is owed to it. The rule behind all:
 // no exchange without its record, and no caller sees a token that is not in the store.
 import { assert, describe, it } from "@effect/vitest"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -98,6 +99,29 @@ describe("a store that is down", () => {
       assert.deepStrictEqual(script.sent, [])
       fault.write = undefined
       assert.strictEqual(value(yield* auth.refresh), "access-1")
+    })
+  )
+
+  it.effect("when a 429 is to be written down: what the vendor said of the wait is obeyed all the same", () =>
+    Effect.gen(function* () {
+      const { fault, store } = yield* faulty
+      const script = make()
+      const auth = yield* engine(script, store, onDemand)
+      script.next.push(fails("Answered", new AuthError.Throttled({ retryAfter: Duration.minutes(10) })))
+      // The intent is written, and then the store is gone for a minute.
+      fault.allow = 1
+      fault.write = "down"
+      const refused = yield* fork(Effect.flip(auth.token))
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual((yield* Fiber.join(refused)).reason._tag, "Throttled")
+      fault.write = undefined
+      for (let second = 0; second < 500; second++) {
+        assert.strictEqual(yield* reason(auth.token), "Throttled")
+        yield* TestClock.adjust("1 second")
+      }
+      assert.deepStrictEqual(script.sent, ["login"])
+      yield* TestClock.adjust("10 minutes")
+      assert.strictEqual(value(yield* auth.token), "access-2")
     })
   )
 

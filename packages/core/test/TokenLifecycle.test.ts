@@ -80,12 +80,13 @@ describe("the outcome of a flight", () => {
     }
   })
 
-  it("Failed: the token in memory stays, the failure is remembered, nothing runs", () => {
+  it("Failed: the token in memory stays, the failure is remembered and since when, nothing runs", () => {
     for (const { state } of states) {
       for (const reason of [transient, ...finals.map(({ error }) => error)]) {
         const decision = TokenLifecycle.on(state, { _tag: "Failed", error: reason, retryAt: now + 1 }, now)
+        const since = state.failure?.since ?? now
         assert.deepStrictEqual(decision, {
-          state: { held: state.held, isExchanging: false, failure: { error: reason, retryAt: now + 1 } },
+          state: { held: state.held, isExchanging: false, failure: { error: reason, since, retryAt: now + 1 } },
           answer: reason,
           starts: false
         })
@@ -158,6 +159,7 @@ describe("the status", () => {
       assert.strictEqual(status._tag, name)
       if ("generation" in status) assert.strictEqual(status.generation, 7)
       if (status._tag === "Due") assert.deepStrictEqual(status.error, Option.fromUndefinedOr(state.failure?.error))
+      if ("since" in status) assert.strictEqual(DateTime.toEpochMillis(status.since), now - 500)
       if (status._tag === "BackingOff") {
         assert.strictEqual(status.error, transient)
         assert.strictEqual(DateTime.toEpochMillis(status.retryAt), state.failure?.retryAt)

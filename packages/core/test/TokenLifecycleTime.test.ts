@@ -28,14 +28,14 @@ describe("a clock that was set back", () => {
   })
 
   it("does not make a pause longer than an hour", () => {
-    const state = { ...TokenLifecycle.initial, failure: { error: transient, retryAt: now } }
+    const state = { ...TokenLifecycle.initial, failure: { error: transient, since: now, retryAt: now } }
     assert.isFalse(TokenLifecycle.on(state, { _tag: "Read" }, now - 3_600_000).starts)
     assert.isTrue(TokenLifecycle.on(state, { _tag: "Read" }, now - 3_600_001).starts)
   })
 })
 
 describe("the next moment without a caller", () => {
-  const failing = { error: transient, retryAt: now + 400 }
+  const failing = { error: transient, since: now, retryAt: now + 400 }
   const wakes = (state: Partial<TokenLifecycle.State>, at = now) =>
     TokenLifecycle.wakesAt({ ...TokenLifecycle.initial, ...state }, at)
 

@@ -2,6 +2,7 @@
 // Not here: any expectation.
 import * as AuthHttpClient from "@vendor-auth/core/AuthHttpClient"
 import * as AuthService from "@vendor-auth/core/AuthService"
+import type * as TokenStore from "@vendor-auth/core/TokenStore"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientError from "effect/http/HttpClientError"
@@ -21,10 +22,11 @@ export interface Sent {
 /** An account, and a client of an API that answers by the number in the token it is sent. */
 export const setUp = Effect.fnUntraced(function* (
   answer: (token: number, sent: Sent) => Response | "reset" | "silence",
-  acme: Acme.Acme = vendor()
+  acme: Acme.Acme = vendor(),
+  store?: TokenStore.TokenStore["Service"]
 ) {
   const sent: Array<Sent> = []
-  const auth = yield* engine(acme, onDemand)
+  const auth = yield* engine(acme, onDemand, store)
   const stub = HttpClient.make((request, url) =>
     Effect.suspend(() => {
       const token = Number(/^Bearer access-(\d+)$/.exec(request.headers["authorization"] ?? "")?.[1] ?? 0)

@@ -2,11 +2,12 @@
 // TestClock. What is sent a second time stands in ResourceReplay.test.ts.
 import { assert, describe, it } from "@effect/vitest"
 import * as AuthHttpClient from "@vendor-auth/core/AuthHttpClient"
+import * as TokenStore from "@vendor-auth/core/TokenStore"
 import * as Simulator from "@vendor-auth/testing/Simulator"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
 import * as Acme from "./Acme.ts"
-import { engine, patience, times, vendor } from "./Acme.ts"
+import { engine, onDemand, patience, times, vendor } from "./Acme.ts"
 import { setUp, status, Tag } from "./Api.ts"
 
 describe("E. The resource server", () => {
@@ -73,6 +74,50 @@ describe("E. The resource server", () => {
         assert.isAtMost(Acme.most(acme.at.slice(1), Acme.minute), 1)
       }).pipe(Acme.silent),
     patience
+  )
+
+  it.effect("E2: another process's token, adopted and as stale, did not heal: the next 401 does, and at once", () =>
+    Effect.gen(function* () {
+      const store = yield* TokenStore.makeMemory
+      const acme = vendor()
+      let dead = 0
+      const { client } = yield* setUp((token) => status(token > dead ? 200 : 401), acme, store)
+      const other = yield* engine(acme, onDemand, store)
+      yield* client.get("/thing")
+      yield* TestClock.adjust("1 minute")
+      yield* other.refresh
+      yield* TestClock.adjust("1 minute")
+      dead = 2
+      assert.strictEqual((yield* client.get("/thing")).status, 401)
+      assert.strictEqual((yield* client.get("/thing")).status, 200)
+      assert.strictEqual(acme.sent.length, 3)
+    }).pipe(Acme.silent)
+  )
+
+  it.effect(
+    "E3: one endpoint that refuses everything, among others that do not, costs at most 63 refreshes an hour",
+    () =>
+      Effect.gen(function* () {
+        let dead = 0
+        const { acme, client } = yield* setUp(
+          (token, { url }) => status(url.endsWith("/closed") || token <= dead ? 401 : 200),
+          vendor({ life: Acme.day })
+        )
+        for (let second = 0; second < 3_600; second++) {
+          assert.strictEqual((yield* client.get("/closed")).status, 401)
+          assert.strictEqual((yield* client.get("/open")).status, 200)
+          yield* TestClock.adjust("1 second")
+        }
+        assert.isAtMost(acme.sent.length - 1, 63)
+        // A token that is revoked meanwhile is replaced within a minute.
+        dead = acme.sent.length
+        for (let second = 0; second < 61; second++) {
+          yield* client.get("/closed")
+          yield* client.get("/open")
+          yield* TestClock.adjust("1 second")
+        }
+        assert.strictEqual((yield* client.get("/open")).status, 200)
+      }).pipe(Acme.silent)
   )
 
   it.effect("E4: a 403 never refreshes", () =>

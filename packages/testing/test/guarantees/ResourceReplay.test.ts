@@ -29,7 +29,9 @@ const keepAlive = Layer.provide(
 describe("E. The resource server", () => {
   it.effect("E6: a body that cannot be sent twice is not; the 401 comes unread, and the next call works", () => {
     const lines: Array<string> = []
-    const logger = Logger.make<unknown, void>(({ logLevel, message }) => void lines.push(`${logLevel} ${message}`))
+    const logger = Logger.make<unknown, void>(({ fiber, logLevel, message }) => {
+      lines.push(`${logLevel} ${message} ${JSON.stringify(fiber.getRef(References.CurrentLogAnnotations))}`)
+    })
     const spans: Array<Tracer.NativeSpan> = []
     const tracer = Tracer.make({
       span: (options) => {
@@ -61,7 +63,7 @@ describe("E. The resource server", () => {
       }
       const uploads = spans.filter(({ name }) => name === "upload")
       assert.isTrue(uploads.length === 3 && uploads.every((span) => span.attributes.get("replayable") === false))
-      assert.strictEqual(lines.filter((line) => /cannot be sent twice/.test(line)).length, 3)
+      assert.strictEqual(lines.filter((line) => /cannot be sent twice.*"replayable":false/.test(line)).length, 3)
     }).pipe(
       Effect.provide(Logger.layer([logger])),
       Effect.provideService(References.MinimumLogLevel, "All"),
