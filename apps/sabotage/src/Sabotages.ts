@@ -5,10 +5,11 @@
  * stand in the folder `Sabotages`.
  */
 import type { Sabotage } from "./Sabotage.ts"
+import { calls } from "./Sabotages/Calls.ts"
 import { lifecycle } from "./Sabotages/Lifecycle.ts"
 import { protocol } from "./Sabotages/Protocol.ts"
 import { vendors } from "./Sabotages/Vendors.ts"
-import { calls, tokenRequests } from "./Sabotages/Wire.ts"
+import { tokenRequests } from "./Sabotages/Wire.ts"
 
 /** Every wrong version that the tests are tried on. */
 export const all: ReadonlyArray<Sabotage> = [...lifecycle, ...protocol, ...tokenRequests, ...calls, ...vendors]

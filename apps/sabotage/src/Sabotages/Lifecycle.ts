@@ -169,5 +169,12 @@ export const lifecycle: ReadonlyArray<Sabotage> = [
     find: `  "InvalidCredentials",\n  "ReauthenticationRequired",\n`,
     replace: `  "ReauthenticationRequired",\n`,
     tests: suite
+  },
+  {
+    title: "each failure counts as the first: nobody can say since when",
+    file: "packages/core/src/TokenLifecycle.ts",
+    find: "since: failure?.since ?? now,",
+    replace: "since: failure === undefined ? now : now,",
+    tests: core("TokenLifecycle")
   }
 ]

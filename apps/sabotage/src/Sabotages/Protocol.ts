@@ -91,8 +91,8 @@ export const protocol: ReadonlyArray<Sabotage> = [
     also: [
       { find: "  let floor = 0\n", replace: "  let floor = 0\n  let early: Session.Session | undefined\n" },
       {
-        find: "yield* exchange(row, step, want, deadline)\n",
-        replace: "yield* exchange(row, step, want, deadline)\n          if (early !== undefined) return early\n"
+        find: `=== "Refused") wasRefused = true\n`,
+        replace: `=== "Refused") wasRefused = true\n          if (early !== undefined) return { session: early, fellBack: false }\n`
       }
     ],
     tests: core("TokenEngineStore")
@@ -192,8 +192,16 @@ export const protocol: ReadonlyArray<Sabotage> = [
   {
     title: `two accounts share a session because their key is joined with "::"`,
     file: "packages/core/src/TokenEngine.ts",
-    find: "JSON.stringify(name === undefined ? [vendor, ...issuer.account, ...onlySeed] : [vendor, name])",
+    find: "JSON.stringify(name === undefined ? [vendor, ...issuer.account, ...onlySeed] : { vendor, account: name })",
     replace: `(name === undefined ? [vendor, ...issuer.account, ...onlySeed] : [vendor, name]).join("::")`,
     tests: core("TokenEngineAccount", "TokenEngineShared")
+  },
+  {
+    title: "what a vendor said of the wait is forgotten while the store is down",
+    file: flightFile,
+    find: "const released = yield* Effect.result(release(claim, session, outcome.failure, settleBy))",
+    replace:
+      "yield* release(claim, session, outcome.failure, settleBy)\n    const released = yield* Effect.result(Effect.void)",
+    tests: core("TokenEngineStore")
   }
 ]

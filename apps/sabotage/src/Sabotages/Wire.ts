@@ -1,14 +1,13 @@
 /**
- * Wrong versions of what goes over the wire: token requests and their answers, and calls of the API.
+ * Wrong versions of what goes over the wire: token requests and their answers.
  *
- * Decided here: which faults of sending, bounding, judging, healing and keeping secret the tests must notice. Not here:
+ * Decided here: which faults of sending, bounding, judging and keeping secret the tests must notice. Not here:
  * what follows from an outcome (`Lifecycle`, `Protocol`), and what is one vendor's own (`Vendors`).
  */
 import type { Sabotage } from "../Sabotage.ts"
 
 const endpointFile = "packages/core/src/TokenEndpoint.ts"
 const onceFile = "packages/core/src/SendOnce.ts"
-const clientFile = "packages/core/src/AuthHttpClient.ts"
 const issuerFile = "packages/core/src/Issuer.ts"
 
 const core = (...names: ReadonlyArray<string>) => names.map((name) => `packages/core/test/${name}.test.ts`)
@@ -174,78 +173,5 @@ export const tokenRequests: ReadonlyArray<Sabotage> = [
     find: `hostname === "localhost"`,
     replace: `hostname.startsWith("localhost")`,
     tests: core("Options")
-  }
-]
-
-export const calls: ReadonlyArray<Sabotage> = [
-  {
-    title: "the bearer goes to an origin that begins like the API's",
-    file: clientFile,
-    find: "originOf(request) === origin &&",
-    replace: "originOf(request)?.startsWith(origin) === true &&",
-    tests: testing("AuthHttpClientOrigins")
-  },
-  {
-    title: "the bearer goes to an address that holds the API's host anywhere",
-    file: clientFile,
-    find: "originOf(request) === origin &&",
-    replace: "URL.canParse(request.url) && new URL(request.url).href.includes(new URL(service.api).host) &&",
-    tests: testing("AuthHttpClientOrigins")
-  },
-  {
-    title: "a call is sent bare when no token can be had",
-    file: clientFile,
-    find: "? authenticated(request)\n",
-    replace: "? Effect.catch(authenticated(request), () => client.postprocess(Effect.succeed(request)))\n",
-    tests: testing("AuthHttpClientOrigins")
-  },
-  {
-    title: "a 403 refreshes",
-    file: clientFile,
-    find: "if (response.status === 401) return Effect.succeed(",
-    replace: "if (response.status === 403 || response.status === 401) return Effect.succeed(",
-    tests: testing("AuthHttpClient")
-  },
-  {
-    title: "a 401 that speaks of the request's scope refreshes",
-    file: clientFile,
-    find: `return Effect.succeed(!isAboutTheRequest(response.headers["www-authenticate"]))`,
-    replace: "return Effect.succeed(true)",
-    tests: testing("AuthHttpClient", "guarantees/Resource")
-  },
-  {
-    title: "a 401 of another host burns the token",
-    file: clientFile,
-    find: "if (!isOwn) return Effect.succeed(false)",
-    replace: "if (response.status === 0) return Effect.succeed(isOwn)",
-    tests: testing("AuthHttpClientWire")
-  },
-  {
-    title: "every 401 refreshes: no pause after a healing that did not help",
-    file: "packages/core/src/Healing.ts",
-    find: "found !== undefined && !found.isProven && now < found.at + pause",
-    replace: "found !== undefined && !found.isProven && now < found.at - pause",
-    tests: testing("AuthHttpClient")
-  },
-  {
-    title: "a body that is a stream is repeated",
-    file: clientFile,
-    find: `case "Stream":\n      return false`,
-    replace: `case "Stream":\n      return true`,
-    tests: testing("AuthHttpClient")
-  },
-  {
-    title: "the body of a refused call is left unread",
-    file: clientFile,
-    find: "    yield* drain(first.response)\n",
-    replace: "    if (first.response.status === 0) yield* drain(first.response)\n",
-    tests: testing("AuthHttpClientWire")
-  },
-  {
-    title: "a request's own Authorization header is overwritten",
-    file: clientFile,
-    find: ` && request.headers["authorization"] === undefined`,
-    replace: "",
-    tests: testing("AuthHttpClient")
   }
 ]
