@@ -95,11 +95,13 @@ export class Invariants implements Watcher {
     }
     seen.inFlight.add(x)
     this.open.add(x)
+    // It had looked before the sign-out of another process, and wrote its intent after that.
     const hadRead = !this.storeFailed && seen.read > 0 && seen.signOut < seen.read && seen.read < this.signOut
+    const isSince = hadRead && seen.begun > this.signOut
     if (x.kind === "refresh") this.presents(x)
     else if (seen.refused?.secret === x.secret && seen.refused.order > this.signOut) {
       this.break("a refused password is sent once by a process")
-    } else if (seen.fromSignedOut && hadRead && seen.calling === 0) {
+    } else if (seen.fromSignedOut && isSince && seen.calling === 0) {
       this.break("nobody logs in after a sign-out for callers from before it")
     }
     if (seen.forcing > 0) return

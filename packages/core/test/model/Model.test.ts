@@ -54,6 +54,6 @@ describe("an account, whatever happens to it", () => {
     const seconds = (performance.now() - started) / 1_000
     const rate = Math.round(runs / seconds)
     process.stdout.write(`model: seed ${first}, ${rate} sequences a second, ${JSON.stringify(counts)}\n`)
-    if (runs >= 1_000) assert.isAbove(counts.handed, runs)
+    if (given === undefined && runs >= 1_000) assert.isAbove(counts.handed, runs)
   })
 })
