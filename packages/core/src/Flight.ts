@@ -10,6 +10,7 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Hash from "effect/Hash"
 import type * as Redacted from "effect/Redacted"
+import type { Account } from "./Account.ts"
 import * as AuthError from "./AuthError.ts"
 import * as Issuer from "./Issuer.ts"
 import * as Ledger from "./Ledger.ts"
@@ -20,16 +21,10 @@ import * as Telemetry from "./Telemetry.ts"
 import type { TokenStore } from "./TokenStore.ts"
 
 /** What stays the same for an account as long as its layer lives. */
-export interface Account {
+export interface Options extends Pick<Account, "key" | "credential" | "seed"> {
   readonly issuer: Issuer.Issuer
   readonly policy: Resolved
   readonly store: TokenStore["Service"]
-  /** The store's key. */
-  readonly key: string
-  /** Fingerprint of the credentials, where there are any. */
-  readonly credential: string | undefined
-  /** The configured refresh token, where there is one. */
-  readonly seed: { readonly fingerprint: string; readonly token: Redacted.Redacted<string> } | undefined
 }
 
 /** What a flight is to bring. */
@@ -82,7 +77,7 @@ const pollEvery = 100
 const grace = Ledger.callLimit
 
 /** Makes the flights of an account. */
-export const make = (account: Account): Flights => {
+export const make = (account: Options): Flights => {
   const { issuer, policy } = account
   const ledger = Ledger.make(account.store, account.key, issuer.vendor)
   const failed = (reason: AuthError.Reason) => new AuthError.AuthError({ vendor: issuer.vendor, reason })

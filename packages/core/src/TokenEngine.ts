@@ -18,6 +18,7 @@ import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import * as SubscriptionRef from "effect/SubscriptionRef"
 import type { AccessToken } from "./AccessToken.ts"
+import * as Account from "./Account.ts"
 import * as ApplicationToken from "./ApplicationToken.ts"
 import * as AuthError from "./AuthError.ts"
 import type { Shape } from "./AuthService.ts"
@@ -25,7 +26,6 @@ import * as Flight from "./Flight.ts"
 import * as Healing from "./Healing.ts"
 import type { Issuer } from "./Issuer.ts"
 import * as RefreshPolicy from "./RefreshPolicy.ts"
-import * as Secret from "./Secret.ts"
 import type * as Session from "./Session.ts"
 import * as Telemetry from "./Telemetry.ts"
 import * as TokenLifecycle from "./TokenLifecycle.ts"
@@ -57,7 +57,7 @@ export const make = Effect.fnUntraced(function* (
   const clock = yield* Clock.Clock
   const context = yield* Effect.context<never>()
   const policy = yield* RefreshPolicy.resolve(issuer.vendor, options.policy)
-  const account = yield* identify(issuer, options.account)
+  const account = yield* Account.identify(issuer, options.account)
   const store =
     Option.getOrUndefined(yield* Effect.serviceOption(TokenStore.TokenStore)) ?? (yield* TokenStore.makeMemory)
   const flights =
@@ -83,19 +83,30 @@ export const make = Effect.fnUntraced(function* (
   /** Closed while a sign-out is written: what would begin a flight waits for it. */
   const forgotten = Latch.makeUnsafe(true)
 
-  /** Decides on an event at once, then does what follows from it. */
-  const dispatch = (event: TokenLifecycle.Event): Effect.Effect<TokenLifecycle.Decision> =>
-    Effect.suspend(() => {
-      const decision = TokenLifecycle.on(state, event, now())
-      if (decision.starts && !forgotten.isOpen()) {
-        return Effect.andThen(Effect.interruptible(forgotten.await), dispatch(event))
-      }
-      state = decision.state
-      if (decision.starts) landing = Deferred.makeUnsafe()
-      const start = decision.starts ? takeOff(event, decision) : Effect.void
-      return Effect.as(Effect.andThen(start, Effect.andThen(publish, arm)), decision)
-      // Between the decision and the flight nothing may come: an account would wait for a flight that never began.
-    }).pipe(Effect.uninterruptible)
+  /** Decides on an event; the effect does what follows from it. */
+  const decide = (event: TokenLifecycle.Event): Effect.Effect<TokenLifecycle.Decision> => {
+    const decision = TokenLifecycle.on(state, event, now())
+    if (decision.starts && !forgotten.isOpen()) {
+      return Effect.andThen(Effect.interruptible(forgotten.await), dispatch(event))
+    }
+    state = decision.state
+    if (decision.starts) landing = Deferred.makeUnsafe()
+    const start = decision.starts ? takeOff(event, decision) : Effect.void
+    return Effect.as(Effect.andThen(start, Effect.andThen(publish, arm)), decision)
+  }
+
+  // Between the decision and the flight nothing may come: an account would wait for a flight that never began.
+  const dispatch = (event: TokenLifecycle.Event) => Effect.uninterruptible(Effect.suspend(() => decide(event)))
+
+  /** The same for what a flight brought, unless somebody signed out since it began: no other fiber comes in between. */
+  const report = (begun: number, event: TokenLifecycle.Event, adopted?: Session.Session) =>
+    Effect.uninterruptible(
+      Effect.suspend(() => {
+        if (begun !== epoch) return Effect.void
+        if (adopted !== undefined) session = adopted
+        return decide(event)
+      })
+    )
 
   const publish = Effect.suspend(() => {
     const before = SubscriptionRef.getUnsafe(changes)
@@ -135,15 +146,13 @@ export const make = Effect.fnUntraced(function* (
     exit: Exit.Exit<Flight.Brought, AuthError.AuthError | Flight.Overtaken>,
     begun: number
   ): Effect.fn.Return<AccessToken, AuthError.AuthError> {
-    const report = (event: TokenLifecycle.Event) =>
-      Effect.suspend(() => (begun === epoch ? dispatch(event) : Effect.void))
     if (Exit.isSuccess(exit)) {
       if (begun === epoch) retryDelay = yield* RefreshPolicy.stepper(policy.retry)
       return yield* adopt(exit.value, begun)
     }
     const failure = Option.getOrUndefined(Exit.findErrorOption(exit))
     if (failure?._tag === "Overtaken") {
-      yield* report(failure.by === "signOut" ? { _tag: "SignedOut" } : failure)
+      yield* report(begun, failure.by === "signOut" ? { _tag: "SignedOut" } : failure)
       return yield* failure.error
     }
     // A `refresh` that fails must not cost an account that holds nothing yet the good token in the store.
@@ -154,7 +163,7 @@ export const make = Effect.fnUntraced(function* (
     // A defect is for the callers to see; the account takes it as one more failure.
     const error = failure ?? unknownOutcome(issuer.vendor)
     const pause = Math.min(TokenLifecycle.longestPause, Math.max(shortestPause, yield* retryDelay(now(), error)))
-    yield* report({ _tag: "Failed", error, retryAt: Math.round(now() + pause) })
+    yield* report(begun, { _tag: "Failed", error, retryAt: Math.round(now() + pause) })
     return failure === undefined ? yield* Effect.failCause(exit.cause as Cause.Cause<never>) : yield* failure
   }, Effect.uninterruptible)
 
@@ -170,9 +179,7 @@ export const make = Effect.fnUntraced(function* (
       random: yield* Random.next,
       minimumLifetime: policy.minimumLifetime
     })
-    if (begun !== epoch) return token
-    session = adopted
-    yield* dispatch({ _tag: "Succeeded", held: { token, ...moments } })
+    yield* report(begun, { _tag: "Succeeded", held: { token, ...moments } }, adopted)
     return token
   })
 
@@ -247,30 +254,6 @@ export const make = Effect.fnUntraced(function* (
 
 /** The shortest pause between two tries, in milliseconds. */
 const shortestPause = 1_000
-
-/** The store's key of an account, its name in logs, and the fingerprints of its secrets. */
-const identify = Effect.fnUntraced(function* (
-  issuer: Issuer,
-  name: string | undefined
-): Effect.fn.Return<Account, AuthError.AuthError> {
-  const { login, refreshToken: token, vendor } = issuer
-  if (name === "") {
-    const reason = new AuthError.InvalidOptions({ field: "account", problem: "is empty" })
-    return yield* new AuthError.AuthError({ vendor, reason })
-  }
-  const seed = token && { fingerprint: yield* Secret.fingerprint([vendor, token]), token }
-  const onlySeed = login === undefined && seed !== undefined ? [seed.fingerprint] : []
-  // A list or a record: no name that a user gives can be taken for a derived one.
-  const key = JSON.stringify(name === undefined ? [vendor, ...issuer.account, ...onlySeed] : { vendor, account: name })
-  return {
-    key,
-    label: name ?? (yield* Secret.fingerprint([key])).slice(0, 12),
-    credential: login && (yield* Secret.fingerprint([key, ...login.secrets])),
-    seed
-  }
-})
-
-type Account = Pick<Flight.Account, "key" | "credential" | "seed"> & { readonly label: string }
 
 const unknownOutcome = (vendor: string) =>
   new AuthError.AuthError({ vendor, reason: new AuthError.Unreachable({ outcome: "Unknown" }) })

@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
+import * as References from "effect/References"
 import { TestClock } from "effect/testing"
 import * as TokenStore from "../src/TokenStore.ts"
 import { engine, fails, fork, hour, late, make, onDemand, two, value } from "./ScriptedIssuer.ts"
@@ -148,6 +149,25 @@ describe("a flight overtaken by this process's own sign-out", () => {
       yield* TestClock.adjust("10 seconds")
       assert.strictEqual(value(yield* Fiber.join(old)), "access-2")
       assert.strictEqual((yield* a.status)._tag, "SignedOut")
+    })
+  )
+})
+
+describe("a sign-out that comes between any two steps of a flight", () => {
+  it.effect("is not undone by a token that the flight had read before it", () =>
+    Effect.gen(function* () {
+      for (let steps = 0; steps < 150; steps++) {
+        const script = make()
+        const { a, b } = yield* two(script)
+        yield* a.token
+        // Any fiber may be put aside after each operation.
+        const flight = yield* fork(Effect.provideService(b.token, References.MaxOpsBeforeYield, 3))
+        for (let step = 0; step < steps; step++) yield* Effect.yieldNow
+        yield* b.signOut
+        assert.strictEqual((yield* b.status)._tag, "SignedOut", `after ${steps} steps`)
+        yield* Fiber.await(flight)
+        assert.strictEqual(value(yield* b.token), "access-2", `after ${steps} steps`)
+      }
     })
   )
 })

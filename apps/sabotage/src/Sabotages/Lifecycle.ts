@@ -40,8 +40,8 @@ export const lifecycle: ReadonlyArray<Sabotage> = [
   {
     title: "a caller can be interrupted between the decision and the flight",
     file: engineFile,
-    find: "wait for a flight that never began.\n    }).pipe(Effect.uninterruptible)",
-    replace: "wait for a flight that never began.\n    })",
+    find: "=> Effect.uninterruptible(Effect.suspend(() => decide(event)))",
+    replace: "=> Effect.suspend(() => decide(event))",
     tests: core("TokenEngine")
   },
   {
@@ -152,15 +152,26 @@ export const lifecycle: ReadonlyArray<Sabotage> = [
   {
     title: "a sign-out is undone by an older flight that brings a token",
     file: engineFile,
-    find: "    if (begun !== epoch) return token\n",
-    replace: "",
+    find: "        if (begun !== epoch) return Effect.void\n        if (adopted !== undefined)",
+    replace:
+      "        if (begun !== epoch && adopted === undefined) return Effect.void\n        if (adopted !== undefined)",
+    tests: core("TokenEngineSignOut")
+  },
+  {
+    title: "a sign-out that comes between two steps of a flight is undone by it",
+    file: engineFile,
+    find: '    yield* report(begun, { _tag: "Succeeded", held: { token, ...moments } }, adopted)\n',
+    replace:
+      "    if (begun !== epoch) return token\n" +
+      "    session = adopted\n" +
+      '    yield* dispatch({ _tag: "Succeeded", held: { token, ...moments } })\n',
     tests: core("TokenEngineSignOut")
   },
   {
     title: "a flight that a sign-out overtook changes the state all the same",
     file: engineFile,
-    find: "begun === epoch ? dispatch(event) : Effect.void",
-    replace: "dispatch(event)",
+    find: "if (begun !== epoch) return Effect.void",
+    replace: "if (begun !== epoch && adopted !== undefined) return Effect.void",
     tests: [...core("TokenEngineSignOut"), ...suite]
   },
   {

@@ -191,7 +191,7 @@ export const protocol: ReadonlyArray<Sabotage> = [
   },
   {
     title: `two accounts share a session because their key is joined with "::"`,
-    file: "packages/core/src/TokenEngine.ts",
+    file: "packages/core/src/Account.ts",
     find: "JSON.stringify(name === undefined ? [vendor, ...issuer.account, ...onlySeed] : { vendor, account: name })",
     replace: `(name === undefined ? [vendor, ...issuer.account, ...onlySeed] : [vendor, name]).join("::")`,
     tests: core("TokenEngineAccount", "TokenEngineShared")
