@@ -105,14 +105,17 @@ export class UnresolvedExchange extends Schema.TaggedError<UnresolvedExchange>(i
 }
 
 /**
- * The session store is down, holds something unreadable, or cannot decrypt it. A token in memory is served while it
- * lives.
+ * The session store is down (`Unavailable`), or it holds what cannot be read (`Corrupt`), not be decrypted
+ * (`Undecryptable`) or was written by a newer version of the library (`NewerVersion`); such a record is left as it is.
+ * A token in memory is served while it lives. `hint` says more, and never a value.
  */
 export class StoreFailure extends Schema.TaggedError<StoreFailure>(id("StoreFailure"))("StoreFailure", {
-  problem: Schema.Literals(["Unavailable", "Corrupt", "Undecryptable"])
+  problem: Schema.Literals(["Unavailable", "Corrupt", "Undecryptable", "NewerVersion"]),
+  hint: Schema.optionalKey(Schema.String)
 }) {
   override get message(): string {
-    return `the session store failed (${this.problem}); nothing was sent to the vendor without its record`
+    const hint = this.hint === undefined ? "" : `: ${this.hint}`
+    return `the session store failed (${this.problem}${hint}); nothing was sent to the vendor without its record`
   }
 }
 
@@ -126,7 +129,10 @@ export class InvalidOptions extends Schema.TaggedError<InvalidOptions>(id("Inval
   }
 }
 
-/** An address would send secrets in the clear or hide where they go. Found when the layer is built. */
+/**
+ * An address would send secrets in the clear or hide where they go. Found when the layer is built; or, before anything
+ * leaves, that the app's own client turns token requests to another origin.
+ */
 export class InsecureEndpoint extends Schema.TaggedError<InsecureEndpoint>(id("InsecureEndpoint"))("InsecureEndpoint", {
   field: Schema.String,
   problem: Schema.String

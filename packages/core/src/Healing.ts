@@ -57,7 +57,7 @@ export const rejected = (service: Shape, { generation }: AccessToken): void => {
   if (generation >= Math.max(health.suspect?.generation ?? 0, health.rejected ?? 0)) health.rejected = generation
 }
 
-/** A 401 of `now` is healed with this token. One that was issued before is just the newest, and may be stale as well. */
+/** A 401 of `now` is healed with this token. One that was issued before it is just the newest, and may be stale too. */
 export const healed = (service: Shape, token: AccessToken, now: number): void => {
   if (DateTime.toEpochMillis(token.issuedAt) >= now) suspect(of(service), token, now)
 }

@@ -68,12 +68,14 @@ export interface Issuer {
  * Checks what an answer said and makes a token set of it. The error lists the fields at fault, by the answer's names.
  *
  * A life is read as a number or a numeric string of seconds; of the stated life and a JWT's own the shorter one
- * holds; `defaultLife` is the vendor's documented one, for an answer that says nothing.
+ * holds; `defaultLife` is the vendor's documented one, for an answer that says nothing. A type of token that is stated
+ * is Bearer, in capitals or not: another one is not sent as we send tokens (RFC 6749 section 7.1).
  */
 export const tokenSet = (answer: {
   readonly accessToken: readonly [field: string, value: unknown]
   readonly refreshToken?: readonly [field: string, value: unknown] | undefined
   readonly expiresIn?: readonly [field: string, value: unknown] | undefined
+  readonly tokenType?: readonly [field: string, value: unknown] | undefined
   readonly defaultLife: Duration.Duration
   readonly defaultRefreshLife?: Duration.Duration | undefined
   readonly details?: Schema.Json | undefined
@@ -81,12 +83,14 @@ export const tokenSet = (answer: {
   const [accessField, accessValue] = answer.accessToken
   const [refreshField, refreshValue] = answer.refreshToken ?? ["", undefined]
   const [lifeField, lifeValue] = answer.expiresIn ?? ["", undefined]
+  const [typeField, typeValue] = answer.tokenType ?? ["", undefined]
   const paths: Array<string> = []
   if (!Secret.isTokenText(accessValue)) paths.push(accessField)
   const hasRefreshToken = refreshValue !== undefined && refreshValue !== null
   if (hasRefreshToken && !Secret.isTokenText(refreshValue)) paths.push(refreshField)
   const stated = lifeValue === undefined || lifeValue === null ? undefined : seconds(lifeValue)
   if (stated !== undefined && !(stated >= 1_000)) paths.push(lifeField)
+  if (typeValue !== undefined && typeValue !== null && !isBearer(typeValue)) paths.push(typeField)
   if (paths.length > 0) return Result.fail(new AuthError.MalformedResponse({ paths }))
 
   const own = JwtClaims.life(accessValue as string)
@@ -103,6 +107,8 @@ export const tokenSet = (answer: {
     details: answer.details ?? null
   })
 }
+
+const isBearer = (value: unknown): boolean => typeof value === "string" && value.toLowerCase() === "bearer"
 
 /** A year. What claims to live longer is asked for again then. */
 const longestLife = 365 * 86_400_000

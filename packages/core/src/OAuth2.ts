@@ -20,6 +20,7 @@ export interface Spelling {
   readonly accessToken: string
   readonly refreshToken: string
   readonly expiresIn: string
+  readonly tokenType: string
   /** The values of the grant type. */
   readonly grants: { readonly password: string; readonly refreshToken: string }
 }
@@ -32,6 +33,7 @@ export const rfc6749: Spelling = {
   accessToken: "access_token",
   refreshToken: "refresh_token",
   expiresIn: "expires_in",
+  tokenType: "token_type",
   grants: { password: "password", refreshToken: "refresh_token" }
 }
 
@@ -56,8 +58,11 @@ export interface Endpoint {
 export const make = (
   endpoint: Endpoint
 ): {
-  /** The password grant, with a user's name and password or with other fields that stand in for them. */
-  readonly login: (fields: TokenEndpoint.Fields) => Issuer.Exchange
+  /**
+   * The password grant, with a user's name and password or with other fields that stand in for them; or another grant
+   * that issues tokens for credentials, by the vendor's value for it.
+   */
+  readonly login: (fields: TokenEndpoint.Fields, grant?: string) => Issuer.Exchange
   readonly refresh: (refreshToken: Redacted.Redacted<string>, fields?: TokenEndpoint.Fields) => Issuer.Exchange
 } => {
   const { common, encode, send, spelling, url } = endpoint
@@ -67,6 +72,7 @@ export const make = (
         accessToken: [spelling.accessToken, body[spelling.accessToken]],
         refreshToken: [spelling.refreshToken, body[spelling.refreshToken]],
         expiresIn: [spelling.expiresIn, body[spelling.expiresIn]],
+        tokenType: [spelling.tokenType, body[spelling.tokenType]],
         defaultLife: endpoint.defaultLife,
         defaultRefreshLife: endpoint.defaultRefreshLife,
         details: endpoint.details?.(body)
@@ -75,7 +81,7 @@ export const make = (
   const exchange = (kind: "login" | "refresh", grant: string, fields: TokenEndpoint.Fields) =>
     Effect.suspend(() => send(kind, encode(url, { ...common, [spelling.grantType]: grant, ...fields }), reading))
   return {
-    login: (fields) => exchange("login", spelling.grants.password, fields),
+    login: (fields, grant = spelling.grants.password) => exchange("login", grant, fields),
     refresh: (refreshToken, fields) =>
       exchange("refresh", spelling.grants.refreshToken, { ...fields, [spelling.refreshToken]: refreshToken })
   }

@@ -99,6 +99,7 @@ export const load = <O>(options: Configured<O>): Effect.Effect<O, Config.ConfigE
 
 const read = (value: unknown): Effect.Effect<unknown, Config.ConfigError> => {
   if (Config.isConfig(value)) return value
+  if (Array.isArray(value)) return Effect.forEach(value, read)
   if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype) {
     return Effect.succeed(value)
   }

@@ -1,13 +1,14 @@
 /**
  * Lets a token request leave the app's client once, whatever the app has wrapped around that client.
  *
- * Decided here: no retry repeats it and no redirect takes it along, not even inside the app's client; no trace header
- * goes with it; what the app's fetch is set up with, its TLS settings for example, stays. Not here: what an answer or a
- * fault means (`TokenEndpoint`).
+ * Decided here: no retry repeats it and neither a redirect nor a base URL takes it to another origin, not even inside
+ * the app's client; no trace header goes with it; what the app's fetch is set up with, its TLS settings for example,
+ * stays. Not here: what an answer or a fault means (`TokenEndpoint`).
  *
  * Effect's clients ask the reference `TracerDisabledWhen` about each request just before it leaves, below everything
  * that can be wrapped around a client: that is where the gate stands. A client that does not ask gets the request once.
  */
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Deferred from "effect/Deferred"
@@ -31,8 +32,16 @@ export class SentAgain extends Data.TaggedError("SentAgain")<{
   readonly status: number | undefined
 }> {}
 
+/**
+ * The app's client turned the request to another origin, with a base URL of its own for example: it did not leave, for
+ * it holds a password or a refresh token.
+ */
+export class Misdirected extends Data.TaggedError("Misdirected")<{}> {}
+
 /** Sends a request once. */
-export type SendOnce = (request: HttpClientRequest) => Effect.Effect<HttpClientResponse, HttpClientError | SentAgain>
+export type SendOnce = (
+  request: HttpClientRequest
+) => Effect.Effect<HttpClientResponse, HttpClientError | SentAgain | Misdirected>
 
 /** Makes it of the app's client. Sends nothing. */
 export const make = (client: HttpClient.HttpClient): SendOnce => {
@@ -78,15 +87,17 @@ export const make = (client: HttpClient.HttpClient): SendOnce => {
       let hasLeft = false
       return through(request, (leaving) => {
         if (hasLeft) throw new SentAgain({ isRedirect: leaving.url !== request.url, status: undefined })
+        if (new URL(leaving.url).origin !== new URL(request.url).origin) throw new Misdirected()
         hasLeft = true
       }).pipe(
         Effect.provideService(Tracer.Tracer, first.tracer),
         Effect.provideService(FetchHttpClient.RequestInit, { ...appInit, redirect: "manual" }),
-        Effect.catchDefect((defect) =>
-          defect instanceof SentAgain
+        Effect.catchDefect((defect): Effect.Effect<never, SentAgain | Misdirected> => {
+          if (defect instanceof Misdirected) return Effect.fail(defect)
+          return defect instanceof SentAgain
             ? Effect.fail(new SentAgain({ isRedirect: defect.isRedirect, status: first.status() }))
             : Effect.die(defect)
-        ),
+        }),
         Effect.raceFirst(first.isKeptBack)
       )
     })
@@ -96,6 +107,14 @@ export const make = (client: HttpClient.HttpClient): SendOnce => {
       ? send(request)
       : Effect.catchDefect(look(request), (defect) => (defect === stopped ? send(request) : Effect.die(defect)))
 }
+
+/** How a span inside the client ended, without what it ended with. */
+const unquoted = (exit: Exit.Exit<unknown, unknown>): Exit.Exit<unknown, unknown> =>
+  Exit.isSuccess(exit)
+    ? Exit.void
+    : Cause.hasInterruptsOnly(exit.cause)
+      ? exit
+      : Exit.fail(new Error("The request failed"))
 
 const stopped = Symbol("stopped at the gate")
 
@@ -116,7 +135,9 @@ const firstStatus = (tracer: Tracer.Tracer) => {
       ...(tracer.context && { context: tracer.context }),
       span: (options) => {
         const span = tracer.span(options)
-        const { attribute } = span
+        const { attribute, end } = span
+        // A trace learns how it ended and no more: an answer holds tokens, and a client's complaint may quote them.
+        span.end = (at, exit) => end.call(span, at, unquoted(exit))
         if (options.kind === "client") {
           span.attribute = (key, value) => {
             if (key === "http.response.status_code") note(value)

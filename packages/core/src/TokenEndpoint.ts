@@ -16,20 +16,20 @@ import * as Clock from "effect/Clock"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
-import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as AuthError from "./AuthError.ts"
 import * as Issuer from "./Issuer.ts"
+import * as JsonText from "./JsonText.ts"
 import * as SendOnce from "./SendOnce.ts"
 
-/** The fields of a request's body. Undefined ones are left out. */
-export type Fields = Readonly<Record<string, string | Redacted.Redacted<string> | undefined>>
+/** The fields of a request's body. Undefined ones are left out; a list is a field that is sent several times. */
+export type Fields = Readonly<Record<string, string | Redacted.Redacted<string> | ReadonlyArray<string> | undefined>>
 
 /** A complete answer. */
 export interface Answer {
   readonly status: number
   /** The body's members, if it is a JSON object. */
-  readonly body: Readonly<Record<string, Schema.Json>>
+  readonly body: JsonText.Members
   readonly retryAfter: Duration.Duration | undefined
 }
 
@@ -48,9 +48,13 @@ export type Send = (
   reading: Reading
 ) => Issuer.Exchange
 
-/** A POST with a form body. */
-export const form = (url: string, fields: Fields): HttpClientRequest.HttpClientRequest =>
-  HttpClientRequest.post(url, { acceptJson: true }).pipe(HttpClientRequest.bodyUrlParams(fields))
+/** A POST with a form body, and with further headers where a vendor wants some. */
+export const form = (
+  url: string,
+  fields: Fields,
+  headers: Readonly<Record<string, string>> = {}
+): HttpClientRequest.HttpClientRequest =>
+  HttpClientRequest.post(url, { acceptJson: true, headers }).pipe(HttpClientRequest.bodyUrlParams(fields))
 
 /** A POST with a JSON body. */
 export const json = (url: string, fields: Fields): HttpClientRequest.HttpClientRequest =>
@@ -62,7 +66,7 @@ export const json = (url: string, fields: Fields): HttpClientRequest.HttpClientR
     )
   )
 
-const reveal = (value: Fields[string]): string | undefined =>
+const reveal = (value: Fields[string]): string | ReadonlyArray<string> | undefined =>
   Redacted.isRedacted(value) ? Redacted.value(value) : value
 
 /** A POST without a body that carries a token in its `Authorization` header. */
@@ -71,18 +75,36 @@ export const bearer = (url: string, token: Redacted.Redacted<string>): HttpClien
     HttpClientRequest.setHeader("authorization", `Bearer ${Redacted.value(token)}`)
   )
 
-/** Takes the app's `HttpClient`. Sends nothing. */
-export const make: Effect.Effect<Send, never, HttpClient.HttpClient> = Effect.map(HttpClient.HttpClient, (client) => {
+/** A GET of a document in JSON. */
+export const get = (url: string): HttpClientRequest.HttpClientRequest =>
+  HttpClientRequest.get(url, { acceptJson: true })
+
+const receiver = Effect.map(HttpClient.HttpClient, (client) => {
   const sendOnce = SendOnce.make(client)
-  return (kind, request, reading) =>
+  return (request: HttpClientRequest.HttpClientRequest) =>
     sendOnce(request).pipe(
       // The app's client may make a failure of a status; its answer is judged all the same.
       Effect.catchReason("HttpClientError", "StatusCodeError", ({ response }) => Effect.succeed(response)),
       Effect.mapError(transportFailure),
-      Effect.flatMap(read),
-      Effect.flatMap((answer) => judge(kind, answer, reading))
+      Effect.flatMap(read)
     )
 })
+
+/** Takes the app's `HttpClient`. Sends nothing. */
+export const make: Effect.Effect<Send, never, HttpClient.HttpClient> = Effect.map(
+  receiver,
+  (receive) => (kind, request, reading) => Effect.flatMap(receive(request), (answer) => judge(kind, answer, reading))
+)
+
+/** Sends a request once and gives its complete answer, unjudged. */
+export type Ask = (request: HttpClientRequest.HttpClientRequest) => Effect.Effect<Answer, Issuer.ExchangeFailure>
+
+/** For what a server is asked beside tokens: takes the app's `HttpClient`, and sends nothing. */
+export const ask: Effect.Effect<Ask, never, HttpClient.HttpClient> = receiver
+
+/** What the status of an answer that gave nothing means, where it says nothing of a credential. */
+export const statusReason = ({ retryAfter, status }: Pick<Answer, "status" | "retryAfter">): AuthError.Reason =>
+  refused("refresh", { ...noAnswer, status, retryAfter }, undefined).reason
 
 const failure = (outcome: Issuer.ExchangeFailure["outcome"], reason: AuthError.Reason) =>
   new Issuer.ExchangeFailure({ outcome, reason })
@@ -92,7 +114,10 @@ const unknown = (status?: number) =>
 
 const malformed = (...paths: ReadonlyArray<string>) => new AuthError.MalformedResponse({ paths })
 
-const transportFailure = (error: HttpClientError | SendOnce.SentAgain): Issuer.ExchangeFailure => {
+const transportFailure = (
+  error: HttpClientError | SendOnce.SentAgain | SendOnce.Misdirected
+): Issuer.ExchangeFailure => {
+  if (error._tag === "Misdirected") return failure("NotSent", misdirected())
   if (error._tag === "SentAgain") {
     const { isRedirect, status } = error
     if (isRedirect) return failure("Answered", malformed("(redirect)"))
@@ -112,6 +137,12 @@ const transportFailure = (error: HttpClientError | SendOnce.SentAgain): Issuer.E
       return unknown(error.reason.response.status)
   }
 }
+
+const misdirected = () =>
+  new AuthError.InsecureEndpoint({
+    field: "HttpClient",
+    problem: "turns token requests to another origin: give the layer a client without a base URL of its own"
+  })
 
 /** Faults before a connection stood: no byte of the request left. */
 const isNotSent = (code: string): boolean => notSentCodes.has(code) || /^CERT_|SELF_SIGNED_CERT|^UNABLE_TO_/.test(code)
@@ -136,9 +167,14 @@ const codes = (cause: unknown, depth = 0): ReadonlyArray<string> => {
 /** So many bytes of a body are read, after decompression. */
 const longestBody = 1_048_576
 
+/** A complete answer, and why its body says nothing. */
+interface Received extends Answer {
+  readonly fault: string | undefined
+}
+
 const read = Effect.fnUntraced(function* (
   response: HttpClientResponse.HttpClientResponse
-): Effect.fn.Return<Answer, Issuer.ExchangeFailure> {
+): Effect.fn.Return<Received, Issuer.ExchangeFailure> {
   const { headers, status } = response
   const chunks: Array<Uint8Array> = []
   let length = 0
@@ -157,33 +193,38 @@ const read = Effect.fnUntraced(function* (
     Option.flatMap((text) => Result.getSuccess(Headers.parseRetryAfter(text))),
     Option.map((parsed) => Headers.retryAfterDelay(parsed, now))
   )
-  return { status, body: decode(chunks, length), retryAfter: Option.getOrUndefined(retryAfter) }
+  const body = JsonText.read(joined(chunks, length), isOk(status))
+  return {
+    status,
+    body: Result.getOrElse(body, () => noMembers),
+    fault: Result.isFailure(body) ? body.failure : undefined,
+    retryAfter: Option.getOrUndefined(retryAfter)
+  }
 })
 
-const decode = (chunks: ReadonlyArray<Uint8Array>, length: number): Answer["body"] => {
+const joined = (chunks: ReadonlyArray<Uint8Array>, length: number): Uint8Array => {
   const bytes = new Uint8Array(length)
   let offset = 0
   for (const chunk of chunks) {
     bytes.set(chunk, offset)
     offset += chunk.byteLength
   }
-  return Option.getOrElse(decodeBody(new TextDecoder().decode(bytes)), () => notAnObject)
+  return bytes
 }
 
-const decodeBody = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Record(Schema.String, Schema.Json)))
+const isOk = (status: number): boolean => status >= 200 && status < 300
 
-const notAnObject: Answer["body"] = Object.freeze({})
+const noMembers: Answer["body"] = Object.freeze({})
 
-const noAnswer: Omit<Answer, "status"> = { body: notAnObject, retryAfter: undefined }
+const noAnswer: Omit<Answer, "status"> = { body: noMembers, retryAfter: undefined }
 
-const judge = (kind: "login" | "refresh", given: Answer, reading: Reading): Issuer.Exchange => {
-  const isOk = given.status >= 200 && given.status < 300
+const judge = (kind: "login" | "refresh", given: Received, reading: Reading): Issuer.Exchange => {
   // Some servers say 200 and mean that it was refused.
-  const answer = isOk && isErrorAnswer(given.body) ? { ...given, status: 400 } : given
+  const answer = isOk(given.status) && isErrorAnswer(given.body) ? { ...given, status: 400 } : given
   const refusal = reading.refusal?.(answer)
   if (refusal !== undefined) return Effect.fail(failure("Refused", refusal))
-  if (!isOk || answer !== given) return Effect.fail(refused(kind, answer, code(answer.body)))
-  const tokens = answer.body === notAnObject ? Result.fail(malformed("(body)")) : reading.tokens(answer.body)
+  if (!isOk(answer.status)) return Effect.fail(refused(kind, answer, code(answer.body)))
+  const tokens = given.fault === undefined ? reading.tokens(answer.body) : Result.fail(malformed(given.fault))
   return Effect.mapError(Effect.fromResult(tokens), (reason) => failure("Unknown", reason))
 }
 
@@ -215,12 +256,13 @@ const refused = (kind: "login" | "refresh", answer: Answer, word: string | undef
 /** Words that say that a refresh token is dead. */
 const deadTokenWords = new Set(["invalid_grant", "invalid_token", "expired_token", "invalid_refresh_token"])
 
-/** Words that speak of the request and not of the credentials (RFC 6749 section 5.2, RFC 8707). */
+/** Words that speak of the request and not of the credentials (RFC 6749 section 5.2, RFC 6750, RFC 8707). */
 const requestWords = new Set([
   "invalid_request",
   "unauthorized_client",
   "unsupported_grant_type",
   "invalid_scope",
+  "insufficient_scope",
   "invalid_target",
   "temporarily_unavailable",
   "server_error"

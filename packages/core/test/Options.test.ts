@@ -229,6 +229,16 @@ describe("options from Config", () => {
     })
   )
 
+  it.effect("item by item in a list", () =>
+    Effect.gen(function* () {
+      const options: Options.Configured<{ readonly scope: ReadonlyArray<string> }> = {
+        scope: ["read", Config.String("USERNAME")]
+      }
+      const loaded = Options.load<{ readonly scope: ReadonlyArray<string> }>(options)
+      assert.deepStrictEqual(yield* Effect.provide(loaded, ConfigProvider.layer(env)), { scope: ["read", "user"] })
+    })
+  )
+
   it.effect("plain values only, and undefined ones left out", () =>
     Effect.gen(function* () {
       const options = { ...expected, version: undefined as never }

@@ -53,6 +53,8 @@ export const Details = Schema.Struct({
 
 export type Details = (typeof Details)["Type"]
 
+const detailed = [".issued", ".expires", "audience", "actingOwnerId"]
+
 /** LogiSense's tag: the shared shape, and `details` of the current session. */
 export class LogiSenseAuth extends AuthService.Service<
   LogiSenseAuth,
@@ -87,7 +89,8 @@ export const make = Effect.fnUntraced(function* (
     defaultLife: Duration.seconds(1800),
     defaultRefreshLife: Duration.seconds(1799),
     details: (body) =>
-      Object.fromEntries([".issued", ".expires", "audience", "actingOwnerId"].map((key) => [key, body[key] ?? null]))
+      // Only what an answer can make neither deep nor wide is stored.
+      Object.fromEntries(detailed.map((key) => [key, typeof body[key] === "object" ? null : (body[key] ?? null)]))
   })
   const engine = yield* TokenEngine.make(
     {
@@ -109,11 +112,7 @@ export const make = Effect.fnUntraced(function* (
     details: Effect.flatMap(engine.session, ({ tokens }) =>
       Effect.mapError(
         Schema.decodeUnknownEffect(Details)(tokens!.details),
-        () =>
-          new AuthError.AuthError({
-            vendor,
-            reason: new AuthError.MalformedResponse({ paths: [".issued", ".expires", "audience", "actingOwnerId"] })
-          })
+        () => new AuthError.AuthError({ vendor, reason: new AuthError.MalformedResponse({ paths: detailed }) })
       )
     )
   }
@@ -131,8 +130,7 @@ export const layerConfig = (
 
 /**
  * Reads `LOGISENSE_BASE_URL`, `LOGISENSE_VERSION` (default v10), `LOGISENSE_CLIENT_ID`, and `LOGISENSE_CLIENT_SECRET`
- * or
- * else `LOGISENSE_USERNAME` and `LOGISENSE_PASSWORD`.
+ * or else `LOGISENSE_USERNAME` and `LOGISENSE_PASSWORD`.
  */
 export const config: Config.Config<Options> = Config.all({
   baseUrl: Config.String("BASE_URL"),

@@ -2,10 +2,9 @@
  * LRS Connect: token requests in JSON, with LRS's own spelling of OAuth 2.0.
  *
  * Decided here: LRS's addresses, fields and lives, as https://lrsconnect.readme.io/docs/bearer-token-using-refresh-
- * token
- * and its sister page https://lrsconnect.readme.io/docs/authentication-v4 (the login) have them. Access tokens live an
- * hour; each refresh gives a new refresh token, stored before any caller sees the access token. Not here: when anything
- * is sent (core).
+ * token and its sister page https://lrsconnect.readme.io/docs/authentication-v4 (the login) have them. Access tokens
+ * live an hour; each refresh gives a new refresh token, stored before any caller sees the access token. Not here: when
+ * anything is sent (core).
  */
 import type { AuthError } from "@vendor-auth/core/AuthError"
 import * as AuthHttpClient from "@vendor-auth/core/AuthHttpClient"
@@ -47,6 +46,7 @@ const spelling: OAuth2.Spelling = {
   accessToken: "accessToken",
   refreshToken: "refreshToken",
   expiresIn: "expiresIn",
+  tokenType: "tokenType",
   grants: { password: "PASSWORD", refreshToken: "REFRESH_TOKEN" }
 }
 

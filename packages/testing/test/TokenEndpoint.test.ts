@@ -1,27 +1,22 @@
 // What a complete answer of a token endpoint means: which class it is put in, and what its error says.
 // No socket: a stub answers on the TestClock. Faults of the wire are in TokenEndpointTransport.test.ts, what an app's
-// own client may do to a token request in TokenEndpointClients.test.ts.
+// own client may do to a token request in TokenEndpointClients.test.ts, how a request is written in
+// guarantees/Encodings.test.ts.
 import { assert, describe, it } from "@effect/vitest"
 import type * as Issuer from "@vendor-auth/core/Issuer"
 import * as OAuth2 from "@vendor-auth/core/OAuth2"
 import * as TokenEndpoint from "@vendor-auth/core/TokenEndpoint"
-import * as Arbitrary from "effect/Arbitrary"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
-import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Redacted from "effect/Redacted"
-import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
 
 const url = "https://tokens.test/oauth/token"
 
-const bodyText = ({ body }: HttpClientRequest.HttpClientRequest): string =>
-  body._tag === "Uint8Array" ? new TextDecoder().decode(body.body) : ""
-
-const answering = (answer: (request: HttpClientRequest.HttpClientRequest) => Response) =>
-  HttpClient.make((request) => Effect.sync(() => HttpClientResponse.fromWeb(request, answer(request))))
+const answering = (answer: () => Response) =>
+  HttpClient.make((request) => Effect.sync(() => HttpClientResponse.fromWeb(request, answer())))
 
 const send = (kind: "login" | "refresh", answer: () => Response) =>
   Effect.gen(function* () {
@@ -231,70 +226,4 @@ describe("Retry-After", () => {
       })
     )
   }
-})
-
-describe("encodings", () => {
-  // Any Unicode scalar value, and often the characters that encodings trip over.
-  const awkward = [
-    "&",
-    "=",
-    "+",
-    "%",
-    " ",
-    "\0",
-    '"',
-    "\\",
-    "\n",
-    "\r",
-    "\t",
-    "#",
-    "?",
-    "%2",
-    "%00",
-    "é",
-    "e\u0301",
-    "𝕏",
-    "\u2028"
-  ]
-  const point = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 0x10ffff }))
-  const password = Arbitrary.array(Arbitrary.schema(point), { minLength: 1, maxLength: 24 })
-  const scalar = (point: number) => String.fromCodePoint(point >= 0xd800 && point < 0xe000 ? point - 0x2000 : point)
-  const text = (points: ReadonlyArray<number>) =>
-    points.map((point) => (point % 3 === 0 ? awkward[(point / 3) % awkward.length]! : scalar(point))).join("")
-
-  it.prop(
-    "a form brings any password over as it is",
-    [password],
-    ([points]) => {
-      const secret = text(points)
-      const request = TokenEndpoint.form(url, { password: Redacted.make(secret), username: secret, none: undefined })
-      assert.strictEqual(request.headers["content-type"], "application/x-www-form-urlencoded")
-      assert.deepStrictEqual(Array.from(new URLSearchParams(bodyText(request))), [
-        ["password", secret],
-        ["username", secret]
-      ])
-    },
-    { arbitrary: { runs: 2_000 } }
-  )
-
-  it.prop(
-    "JSON brings any password over as it is",
-    [password],
-    ([points]) => {
-      const secret = text(points)
-      const request = TokenEndpoint.json(url, { password: Redacted.make(secret), username: secret, none: undefined })
-      assert.strictEqual(request.headers["content-type"], "application/json")
-      assert.deepStrictEqual(JSON.parse(bodyText(request)), { password: secret, username: secret })
-    },
-    { arbitrary: { runs: 2_000 } }
-  )
-
-  it.effect("a bearer request has no body, and its token in one header", () =>
-    Effect.sync(() => {
-      const request = TokenEndpoint.bearer(url, Redacted.make("rt"))
-      assert.deepInclude(request.headers, { authorization: "Bearer rt", accept: "application/json" })
-      assert.strictEqual(request.body._tag, "Empty")
-      assert.isFalse(Schema.is(Schema.String)(request.headers["content-type"]))
-    })
-  )
 })
