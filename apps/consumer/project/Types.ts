@@ -4,6 +4,7 @@ import { AuthError, type AuthService } from "@vendor-auth/core"
 import { ItemPathAuth } from "@vendor-auth/itempath"
 import { LogiSenseAuth } from "@vendor-auth/logisense"
 import { LrsConnectAuth } from "@vendor-auth/lrs-connect"
+import { OAuth2Auth } from "@vendor-auth/oauth2"
 import { TestAuth } from "@vendor-auth/testing"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
@@ -23,6 +24,14 @@ LogiSenseAuth.layer({ baseUrl: "", clientId: "", credentials: { ...credentials, 
 LrsConnectAuth.layer({ credentials: { userName: "u", password: "p" } })
 // @ts-expect-error a base URL has to be given
 ItemPathAuth.layer({ credentials })
+
+class Acme extends OAuth2Auth.Service<Acme>()("stranger/Acme") {}
+const account = { client: { id: "c", secret: password }, grant: { type: "client_credentials" }, api: "" } as const
+export const acme = OAuth2Auth.layer(Acme, { issuer: "https://x.example", ...account })
+// @ts-expect-error an issuer or an address, not both
+OAuth2Auth.layer(Acme, { issuer: "https://x.example", tokenEndpoint: "https://x.example", ...account })
+// @ts-expect-error another vendor's tag has what an OAuth 2.0 server does not
+OAuth2Auth.layer(LogiSenseAuth.LogiSenseAuth, { issuer: "https://x.example", ...account })
 
 const program = Effect.gen(function* () {
   const client = yield* LogiSenseAuth.httpClient

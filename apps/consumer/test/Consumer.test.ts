@@ -8,7 +8,7 @@ import { join } from "node:path"
 import { promisify } from "node:util"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 
-const names = ["core", "testing", "logisense", "lrs-connect", "itempath"]
+const names = ["core", "testing", "logisense", "lrs-connect", "itempath", "oauth2"]
 const root = join(import.meta.dirname, "../../..")
 const packages = names.map((name) => ({ name, folder: join(root, "packages", name) }))
 

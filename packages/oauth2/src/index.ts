@@ -1,0 +1,2 @@
+/** OAuth 2.0 authentication for Effect. */
+export * as OAuth2Auth from "./OAuth2Auth.ts"
