@@ -5,11 +5,21 @@
  * stand in the folder `Sabotages`.
  */
 import type { Sabotage } from "./Sabotage.ts"
+import { answers } from "./Sabotages/Answers.ts"
 import { calls } from "./Sabotages/Calls.ts"
 import { lifecycle } from "./Sabotages/Lifecycle.ts"
+import { oauth2 } from "./Sabotages/OAuth2.ts"
 import { protocol } from "./Sabotages/Protocol.ts"
 import { vendors } from "./Sabotages/Vendors.ts"
 import { tokenRequests } from "./Sabotages/Wire.ts"
 
 /** Every wrong version that the tests are tried on. */
-export const all: ReadonlyArray<Sabotage> = [...lifecycle, ...protocol, ...tokenRequests, ...calls, ...vendors]
+export const all: ReadonlyArray<Sabotage> = [
+  ...lifecycle,
+  ...protocol,
+  ...tokenRequests,
+  ...answers,
+  ...calls,
+  ...vendors,
+  ...oauth2
+]

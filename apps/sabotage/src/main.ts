@@ -42,6 +42,7 @@ const probes = [
   "packages/logisense/test/LogiSenseAuth.test.ts",
   "packages/lrs-connect/test/LrsConnectAuth.test.ts",
   "packages/itempath/test/ItemPathAuth.test.ts",
+  "packages/oauth2/test/OAuth2Auth.test.ts",
   "apps/house/test/Secrets.test.ts"
 ]
 

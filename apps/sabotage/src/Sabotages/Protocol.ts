@@ -92,7 +92,9 @@ export const protocol: ReadonlyArray<Sabotage> = [
       { find: "  let floor = 0\n", replace: "  let floor = 0\n  let early: Session.Session | undefined\n" },
       {
         find: `=== "Refused") wasRefused = true\n`,
-        replace: `=== "Refused") wasRefused = true\n          if (early !== undefined) return { session: early, fellBack: false }\n`
+        replace:
+          `=== "Refused") wasRefused = true\n` +
+          "          if (early !== undefined) return { session: early, fellBack: false }\n"
       }
     ],
     tests: core("TokenEngineStore")
@@ -201,7 +203,8 @@ export const protocol: ReadonlyArray<Sabotage> = [
     file: flightFile,
     find: "const released = yield* Effect.result(release(claim, session, outcome.failure, settleBy))",
     replace:
-      "yield* release(claim, session, outcome.failure, settleBy)\n    const released = yield* Effect.result(Effect.void)",
+      "yield* release(claim, session, outcome.failure, settleBy)\n" +
+      "    const released = yield* Effect.result(Effect.void)",
     tests: core("TokenEngineStore")
   }
 ]
