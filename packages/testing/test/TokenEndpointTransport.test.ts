@@ -16,6 +16,10 @@ import * as Redacted from "effect/Redacted"
 import * as References from "effect/References"
 import { type AddressInfo, createServer, type Socket } from "node:net"
 import { gzipSync } from "node:zlib"
+import * as Wire from "./wire/Wire.ts"
+
+// No name leaves this machine, not even one that does not exist.
+Wire.withoutNames()
 
 const clients: ReadonlyArray<readonly [string, Layer.Layer<HttpClient.HttpClient>]> = [
   ["fetch", FetchHttpClient.layer],
