@@ -8,6 +8,7 @@ import type { Sabotage } from "../Sabotage.ts"
 
 const endpointFile = "packages/core/src/TokenEndpoint.ts"
 const onceFile = "packages/core/src/SendOnce.ts"
+const flightFile = "packages/core/src/Flight.ts"
 const issuerFile = "packages/core/src/Issuer.ts"
 
 const core = (...names: ReadonlyArray<string>) => names.map((name) => `packages/core/test/${name}.test.ts`)
@@ -173,5 +174,63 @@ export const tokenRequests: ReadonlyArray<Sabotage> = [
     find: `hostname === "localhost"`,
     replace: `hostname.startsWith("localhost")`,
     tests: core("Options")
+  },
+  {
+    title: "a flight's deadline is a hundred times later than its policy says",
+    file: flightFile,
+    find: "duration: Math.max(0, timeout), orElse",
+    replace: "duration: Math.max(0, timeout) * 100, orElse",
+    tests: testing("guarantees/Transport")
+  },
+  {
+    title: "a connection that was reset passes for a request that was not sent",
+    file: endpointFile,
+    find: `  "ECONNREFUSED",\n`,
+    replace: `  "ECONNREFUSED",\n  "ECONNRESET",\n  "UND_ERR_SOCKET",\n`,
+    tests: testing("wire/TransportFaults")
+  },
+  {
+    title: "a connection that never stood leaves the outcome unknown",
+    file: endpointFile,
+    find: `  "UND_ERR_CONNECT_TIMEOUT",\n`,
+    replace: "",
+    tests: testing("wire/TransportFaults")
+  },
+  {
+    title: "a request that was not sent spends its refresh token",
+    file: flightFile,
+    find: `const isSpent = outcome === "Unknown" ||`,
+    replace: `const isSpent = outcome === "Unknown" || outcome === "NotSent" ||`,
+    tests: testing("wire/Resends", "guarantees/TransportUnknown")
+  },
+  {
+    title: "an unknown outcome ends in an error though there is time for a login",
+    file: flightFile,
+    find: "left < policy.timeout / 2)",
+    replace: "left < policy.timeout * 2)",
+    tests: testing("guarantees/TransportUnknown")
+  },
+  {
+    title: "a long Retry-After is cut to ten minutes",
+    file: "packages/core/src/RefreshPolicy.ts",
+    find: "Duration.min(input.reason.retryAfter, Duration.hours(1))",
+    replace: "Duration.min(input.reason.retryAfter, Duration.minutes(10))",
+    tests: testing("guarantees/Transport")
+  },
+  {
+    title: "a body is read on, however long it is",
+    file: endpointFile,
+    find: "if (length > longestBody) return",
+    replace: "if (length === 67_108_864) return",
+    tests: testing("wire/Bodies")
+  },
+  {
+    title: "the body of an error answer is left unread, and its connection open",
+    file: endpointFile,
+    find: "  const chunks: Array<Uint8Array> = []\n",
+    replace:
+      "  if (status >= 400) return { status, body: noMembers, fault: undefined, retryAfter: undefined }\n" +
+      "  const chunks: Array<Uint8Array> = []\n",
+    tests: testing("wire/Sockets")
   }
 ]
