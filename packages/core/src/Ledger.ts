@@ -2,12 +2,15 @@
  * One account's record in the store, as a flight works on it: read, written by compare-and-set, and steps taken until
  * they win.
  *
- * Decided here: how long a call of the store may take, and that a step which must not be lost is owed until the store
- * has taken it. Not here: which step comes when (`Flight`), and what a step does (`Session`).
+ * Decided here: how long a call of the store may take, that a record with a token that no header can carry is corrupt,
+ * and that a step which must not be lost is owed until the store has taken it. Not here: which step comes when
+ * (`Flight`), and what a step does (`Session`).
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
 import * as AuthError from "./AuthError.ts"
+import * as Secret from "./Secret.ts"
 import * as Session from "./Session.ts"
 import type { TokenStore } from "./TokenStore.ts"
 
@@ -41,6 +44,8 @@ export const callLimit = 5_000
 /** Milliseconds between two tries to pay. */
 const pause = 100
 
+const isTokenText = (token: Redacted.Redacted<string>): boolean => Secret.isTokenText(Redacted.value(token))
+
 /** Opens the record of an account. */
 export const make = (store: TokenStore["Service"], key: string, vendor: string): Ledger => {
   let owed: Step | undefined
@@ -51,7 +56,13 @@ export const make = (store: TokenStore["Service"], key: string, vendor: string):
       orElse: () => Effect.fail(new AuthError.StoreFailure({ problem: "Unavailable" }))
     })
 
-  const read = Effect.map(inTime(store.read(key)), (row) => ({ ...row, session: row.session ?? Session.empty(vendor) }))
+  const read = Effect.flatMap(inTime(store.read(key)), (row) => {
+    const session = row.session ?? Session.empty(vendor)
+    // No vendor's answer puts such a token there, and a client that is to send it quotes it in its complaint.
+    return [session.tokens?.access, session.refreshToken].every((token) => token == null || isTokenText(token))
+      ? Effect.succeed({ ...row, session })
+      : Effect.fail(new AuthError.StoreFailure({ problem: "Corrupt" }))
+  })
 
   const write = (version: number, session: Session.Session) => inTime(store.write(key, version, session))
 

@@ -10,6 +10,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { StoreFailure } from "./AuthError.ts"
+import * as Secret from "./Secret.ts"
 import type { Session } from "./Session.ts"
 
 /** A record as it was read. */
@@ -69,6 +70,12 @@ export const makeMemory: Effect.Effect<TokenStore["Service"]> = Effect.sync(() =
     isLasting: false
   })
 })
+
+/**
+ * What a store may show of an account, whose name holds a user's: its SHA-256, in hexadecimal. No two names share one.
+ * Its first 12 characters are what logs and metrics call the account, unless the user named it.
+ */
+export const fingerprint = (account: string): Effect.Effect<string> => Secret.fingerprint([account])
 
 /** One memory that several layers share, for a process with many of them and for specs. */
 export const layerMemory: Layer.Layer<TokenStore> = Layer.effect(TokenStore, makeMemory)

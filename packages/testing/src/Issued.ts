@@ -45,6 +45,8 @@ export interface Issued {
   readonly reuses: () => number
   /** Revokes all tokens of a kind that were issued so far. */
   readonly revoke: (kind: TokenKind) => void
+  /** Forgets the tokens that ended before; one of them is unknown from then on. */
+  readonly forget: (before: number) => void
 }
 
 const seconds = (life: Duration.Input): number => Math.ceil(Duration.toMillis(life) / 1000)
@@ -90,6 +92,9 @@ export const make = (initial: Lives & { readonly access: Duration.Input }): Issu
       revokeWhere((token) => token.family === family)
     },
     reuses: () => reuses,
-    revoke: (kind) => revokeWhere((token) => token.kind === kind)
+    revoke: (kind) => revokeWhere((token) => token.kind === kind),
+    forget(before) {
+      for (const [text, { expiresAt }] of tokens) if (expiresAt !== undefined && expiresAt < before) tokens.delete(text)
+    }
   }
 }

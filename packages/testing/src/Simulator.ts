@@ -106,6 +106,8 @@ export interface Simulator {
   readonly setPassword: (password: Redacted.Redacted<string>) => Effect.Effect<void>
   /** The lives of tokens issued from now on, rounded up to whole seconds. */
   readonly setLives: (lives: Issued.Lives) => Effect.Effect<void>
+  /** Forgets the requests so far, and the tokens that ended an hour ago: for a simulator that runs for days. */
+  readonly forget: Effect.Effect<void>
 }
 
 /** A request as a vendor's simulator reads it. */
@@ -275,6 +277,10 @@ export const make = (behaviour: Behaviour): Effect.Effect<Simulator> =>
         Effect.sync(() => {
           password = next
         }),
-      setLives: (lives) => Effect.sync(() => issued.setLives(lives))
+      setLives: (lives) => Effect.sync(() => issued.setLives(lives)),
+      forget: Effect.map(Clock.currentTimeMillis, (now) => {
+        journal.length = 0
+        issued.forget(now - 3_600_000)
+      })
     }
   })

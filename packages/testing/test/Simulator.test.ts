@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Issued from "@vendor-auth/testing/Issued"
 import * as Simulator from "@vendor-auth/testing/Simulator"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -147,6 +148,34 @@ describe("the kit", () => {
         { at: 3_600_000, kind: "login", method: "POST", path: "/login", status: 200 }
       ])
       assert.notInclude(JSON.stringify([yield* echoed.seen, yield* echoed.violations]), "swordfish")
+    })
+  )
+})
+
+describe("a simulator that runs for days", () => {
+  it.effect("forgets the requests so far and the tokens that ended an hour ago, and nothing that still counts", () =>
+    Effect.gen(function* () {
+      const echoed = yield* echo()
+      yield* echoed.handle(post("/login"))
+      yield* TestClock.adjust("1 day")
+      yield* echoed.forget
+      assert.deepStrictEqual(yield* echoed.seen, [])
+      yield* echoed.handle(post("/refresh"))
+      assert.strictEqual(yield* echoed.count("refresh"), 1)
+
+      const issued = Issued.make({ access: "1 minute" })
+      const token = (expiresAt: number | undefined) => ({ kind: "refresh", family: 1, expiresAt }) as const
+      for (const [text, end] of [
+        ["ended", 999],
+        ["spent", 1_000],
+        ["endless", undefined]
+      ] as const) {
+        issued.record(text, token(end))
+      }
+      issued.spend("spent")
+      issued.forget(1_000)
+      const standings = ["ended", "spent", "endless"].map((text) => issued.standing(text, "refresh", 500))
+      assert.deepStrictEqual(standings, ["unknown", "spent", "live"])
     })
   )
 })

@@ -1,0 +1,2 @@
+/** Sessions that outlive a process and are shared by many. */
+export * as SqlTokenStore from "./SqlTokenStore.ts"
