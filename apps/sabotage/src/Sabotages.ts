@@ -10,6 +10,7 @@ import { calls } from "./Sabotages/Calls.ts"
 import { lifecycle } from "./Sabotages/Lifecycle.ts"
 import { oauth2 } from "./Sabotages/OAuth2.ts"
 import { protocol } from "./Sabotages/Protocol.ts"
+import { store } from "./Sabotages/Store.ts"
 import { vendors } from "./Sabotages/Vendors.ts"
 import { tokenRequests } from "./Sabotages/Wire.ts"
 
@@ -21,5 +22,6 @@ export const all: ReadonlyArray<Sabotage> = [
   ...answers,
   ...calls,
   ...vendors,
-  ...oauth2
+  ...oauth2,
+  ...store
 ]

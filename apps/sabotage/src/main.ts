@@ -43,6 +43,7 @@ const probes = [
   "packages/lrs-connect/test/LrsConnectAuth.test.ts",
   "packages/itempath/test/ItemPathAuth.test.ts",
   "packages/oauth2/test/OAuth2Auth.test.ts",
+  "packages/store-sql/test/Sealing.test.ts",
   "apps/house/test/Secrets.test.ts"
 ]
 
