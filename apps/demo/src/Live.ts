@@ -14,11 +14,15 @@ import type { Vendor } from "./Vendors.ts"
 /** Whether a vendor was shown, was left out, or failed. */
 export type Outcome = "shown" | "left out" | "failed"
 
+/** Whether anything is set for a vendor. */
+export const isConfigured = <Self>(vendor: Vendor<Self>, environment: ReadonlySet<string>): boolean =>
+  [...environment].some((name) => name.startsWith(vendor.prefix))
+
 /** Logs in, makes one call that only reads, and says when the next refresh is due. */
 export const tell = Effect.fnUntraced(function* <Self>(vendor: Vendor<Self>, environment: ReadonlySet<string>) {
   const narrator = yield* Narrator
   const say = (tone: "good" | "trouble" | "plain", what: string) => narrator.say(vendor.name, tone, what)
-  if (![...environment].some((name) => name.startsWith(vendor.prefix))) {
+  if (!isConfigured(vendor, environment)) {
     yield* say("plain", `left out: nothing begins with ${vendor.prefix} in the environment or in .env`)
     return "left out" satisfies Outcome
   }
@@ -37,7 +41,8 @@ export const tell = Effect.fnUntraced(function* <Self>(vendor: Vendor<Self>, env
   )
 })
 
-const describe = (error: AuthError.AuthError | Config.ConfigError | HttpClientError.HttpClientError): string => {
+/** What a person can do something with: of a missing option the variable's name, never a value. */
+export const describe = (error: AuthError.AuthError | Config.ConfigError | HttpClientError.HttpClientError): string => {
   if (error._tag !== "ConfigError") return error.message
   const variable = [...error.message.matchAll(/\["(\w+)"\]/g)].map(([, part]) => part).join("_")
   return variable === "" ? error.message : `${variable} is not set, or not usable`

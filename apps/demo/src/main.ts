@@ -8,7 +8,9 @@ import { ConfigProvider, Console, Effect, Layer, Logger, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import * as Live from "./Live.ts"
 import { Narrator } from "./Narrator.ts"
+import * as Replicas from "./replicas/Replicas.ts"
 import * as Story from "./Story.ts"
+import * as Serve from "./serve/Serve.ts"
 import { itemPath, logiSense, lrsConnect } from "./Vendors.ts"
 
 const ids = [logiSense.id, lrsConnect.id, itemPath.id]
@@ -38,10 +40,33 @@ const simulated = Effect.fnUntraced(
   Effect.timeout("30 seconds")
 )
 
+/** Names of the variables that are set, here and in `.env`. */
+const environment = Effect.sync(() => {
+  try {
+    process.loadEnvFile()
+  } catch {
+    // There need not be one.
+  }
+  return new Set(Object.keys(process.env).filter((name) => process.env[name] !== ""))
+})
+
+/** The page, until it is interrupted. */
+const serve = Effect.fnUntraced(function* (flags: { readonly live: boolean; readonly port: number }) {
+  const set = flags.live ? yield* environment : undefined
+  const address = yield* Effect.provideService(
+    Effect.catchTag(Serve.serve({ port: flags.port, environment: set }), "ServeError", () =>
+      Effect.fail(new Story.NotAsTold({ message: `port ${flags.port} cannot be had: choose another one with --port` }))
+    ),
+    ConfigProvider.ConfigProvider,
+    ConfigProvider.fromEnv()
+  )
+  yield* Console.log(`${address}  (Ctrl+C ends it)`)
+  return yield* Effect.never
+}, Effect.scoped)
+
 /** The live vendors that the environment and `.env` configure. */
 const live = Effect.fnUntraced(function* (isWanted: (id: string) => boolean) {
-  yield* Effect.ignore(Effect.try(() => process.loadEnvFile()))
-  const set = new Set(Object.keys(process.env).filter((name) => process.env[name] !== ""))
+  const set = yield* environment
   const tales = [
     { id: logiSense.id, tale: Live.tell(logiSense, set) },
     { id: lrsConnect.id, tale: Live.tell(lrsConnect, set) },
@@ -54,20 +79,52 @@ const live = Effect.fnUntraced(function* (isWanted: (id: string) => boolean) {
   if (outcomes.includes("failed")) process.exitCode = 1
 })
 
+const isLive = Flag.Boolean("live").pipe(
+  Flag.withDescription("Run against the live vendors that the environment and .env configure"),
+  Flag.withDefault(false)
+)
+
+const page = Command.make(
+  "serve",
+  {
+    live: isLive,
+    port: Flag.Int("port").pipe(
+      Flag.withDescription("Where the page is served; 0 for any free one"),
+      Flag.filter(
+        (port) => port >= 0 && port < 65_536,
+        () => "Say 0 to 65535"
+      ),
+      Flag.withDefault(4400)
+    )
+  },
+  serve
+).pipe(
+  Command.withDescription("The same as a live page on 127.0.0.1: timelines, counters, and buttons that make trouble")
+)
+
 const command = Command.make(
   "demo",
   {
     vendor: Flag.Literals("vendor", ids).pipe(Flag.withDescription("Show one vendor only"), Flag.optional),
-    live: Flag.Boolean("live").pipe(
-      Flag.withDescription("Run against the live vendors that the environment and .env configure"),
-      Flag.withDefault(false)
+    live: isLive,
+    replicas: Flag.Int("replicas").pipe(
+      Flag.withDescription("So many processes (2 to 9) share one account in a SQLite file, and one is killed"),
+      Flag.filter(
+        (count) => count >= 2 && count <= 9,
+        () => "Say 2 to 9"
+      ),
+      Flag.optional
     )
   },
   (flags) => {
+    if (Option.isSome(flags.replicas)) return Effect.timeout(Replicas.tell(flags.replicas.value), "60 seconds")
     const isWanted = (id: string) => Option.getOrElse(flags.vendor, () => id) === id
     return flags.live ? live(isWanted) : simulated(isWanted)
   }
-).pipe(Command.withDescription("Three vendors' tokens: obtained, used, refreshed on schedule, healed"))
+).pipe(
+  Command.withDescription("Three vendors' tokens: obtained, used, refreshed on schedule, healed"),
+  Command.withSubcommands([page])
+)
 
 Command.run(command, { version: "0.0.0" }).pipe(
   Effect.catchTag(["NotAsTold", "TimeoutError"], ({ message }) =>

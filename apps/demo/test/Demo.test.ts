@@ -68,4 +68,20 @@ describe("the demo", () => {
     assert.notStrictEqual(code, 0)
     assert.include(stdout + stderr, '"logisense" | "lrs-connect" | "itempath"')
   })
+
+  it("shares one account among three processes: one is killed, each life is one exchange, no token comes twice", async () => {
+    const { code, stderr, stdout } = await demo(["--replicas", "3"])
+    assert.deepStrictEqual([code, stderr], [0, ""])
+    assert.match(stdout, /replica \d +! is killed/)
+    const count = (what: string) => Number(new RegExp(`^${what} +(\\d+)$`, "m").exec(stdout)?.[1])
+    assert.strictEqual(count("logins"), 1)
+    assert.strictEqual(count("refreshes"), count("lives of a token") - 1)
+    assert.strictEqual(count("refresh tokens presented twice"), 0)
+  }, 60_000)
+
+  it("refuses a number of processes that makes no sense", async () => {
+    const { code, stderr, stdout } = await demo(["--replicas", "1"])
+    assert.notStrictEqual(code, 0)
+    assert.include(stdout + stderr, "2 to 9")
+  })
 })
