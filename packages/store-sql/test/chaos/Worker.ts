@@ -8,6 +8,7 @@ import { TokenStore } from "@vendor-auth/core"
 import { LrsConnectAuth } from "@vendor-auth/lrs-connect"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
+import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
@@ -101,5 +102,7 @@ const program = Effect.gen(function* () {
 // A parent that is gone wants nothing any more.
 process.on("disconnect", () => process.exit())
 Effect.runFork(
-  Effect.onExit(program, (exit) => Effect.sync(() => Exit.isFailure(exit) && console.error(Cause.pretty(exit.cause))))
+  Effect.onExit(program, (exit) =>
+    Exit.isFailure(exit) ? Console.error(`a process ended: ${Cause.pretty(exit.cause)}`) : Effect.void
+  )
 )

@@ -23,10 +23,6 @@ const { values } = parseArgs({
     sabotage: { type: "string" }
   }
 })
-if (values.sabotage !== undefined && !(values.sabotage in sabotages)) {
-  console.error(`--sabotage is one of: ${Object.keys(sabotages).join(", ")}`)
-  process.exit(2)
-}
 
 const progress = ({ calls, kills, stops }: Herd.Tally, millis: number, { logins, refreshes }: Vendor.Journal) =>
   Math.round(millis / 1_000) % 10 === 0
@@ -64,6 +60,10 @@ const one = Effect.fnUntraced(function* (name: Databases.Name) {
 }, Effect.scoped)
 
 const program = Effect.gen(function* () {
+  if (values.sabotage !== undefined && !(values.sabotage in sabotages)) {
+    process.exitCode = 2
+    return yield* Console.error(`--sabotage is one of: ${Object.keys(sabotages).join(", ")}`)
+  }
   const names = Databases.names.filter((name) => values.store === undefined || name === values.store)
   for (const name of names) {
     if (Databases.isMissing(name)) yield* Console.error(Databases.missing)
