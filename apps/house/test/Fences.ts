@@ -1,7 +1,8 @@
-// The examples in READMEs and docstrings, compiled as a reader would compile them: each a module of its own, against
-// the packages by their names.
-// Decided here: what an example is (a `ts` fence) and how a complaint finds its way back to file and line. An unused
-// name is no fault in an example. Not here: whether an example says anything true; the packages' tests do that.
+// The examples in READMEs, guides and docstrings, compiled as a reader would compile them: each a module of its own,
+// against the packages by their names.
+// Decided here: what an example is (a `ts` fence), where they are looked for, how a complaint finds its way back to file
+// and line, and how an example becomes a module that can be run. An unused name is no fault in an example. Not here:
+// what running means (`Examples.test.ts`).
 import { spawnSync } from "node:child_process"
 import { mkdirSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -35,15 +36,42 @@ export const fencesOf = (path: string, text: string): ReadonlyArray<Fence> => {
   return fences
 }
 
+/** Every example that people read: in READMEs, in the guides, and in the docstrings of sources. */
+export const ofTree = (): ReadonlyArray<Fence> => {
+  const documents = Tree.files.filter((path) => /^((packages|apps)\/[\w-]+\/)?README\.md$|^docs\/.*\.md$/.test(path))
+  const sources = [...Tree.packages, ...Tree.apps].flatMap((pkg) => pkg.sources)
+  const texts = [...documents.map((path) => ({ path, text: Tree.read(path) })), ...sources]
+  return texts.flatMap(({ path, text }) => fencesOf(path, text))
+}
+
+const folderOf = (use: "compiled" | "run"): string => {
+  const folder = join(Tree.root, "apps/house/.fences", use)
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  return folder
+}
+
+/** Writes examples down as modules that export all that stands at their top level. */
+export const modules = (fences: ReadonlyArray<Fence>) => {
+  const folder = folderOf("run")
+  return fences.map((fence, index) => {
+    const file = join(folder, `fence${index}.ts`)
+    const names = Array.from(fence.code.matchAll(/^(?:const|class) (\w+)/gm), ([, name]) => name)
+    writeFileSync(file, `${fence.code}\nexport { ${names.join(", ")} }\n`)
+    return { fence, file }
+  })
+}
+
+/** How many specs and suites an example declares. */
+export const specs = ({ code }: Fence): number => code.match(/^(?:it\.effect|it|\w+Suite\.suite)\(/gm)?.length ?? 0
+
 /** Compiles examples together; gives the compiler's complaints, each with the place of the example's line. */
 export const complaints = (fences: ReadonlyArray<Fence>): ReadonlyArray<string> => {
-  const folder = join(Tree.root, "apps/house/.fences")
-  rmSync(folder, { recursive: true, force: true })
-  mkdirSync(folder)
+  const folder = folderOf("compiled")
   writeFileSync(
     join(folder, "tsconfig.json"),
     JSON.stringify({
-      extends: "../../../tsconfig.base.json",
+      extends: "../../../../tsconfig.base.json",
       compilerOptions: { noEmit: true, types: ["node"], noUnusedLocals: false, noUnusedParameters: false },
       include: ["*.ts"]
     })

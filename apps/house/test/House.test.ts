@@ -11,8 +11,9 @@ import * as Tree from "./Tree.ts"
 
 const core = Tree.packages.find(({ name }) => name === "core")!
 const testing = Tree.packages.find(({ name }) => name === "testing")!
+const store = Tree.packages.find(({ name }) => name === "store-sql")!
 /** Every other package is a vendor's, a new one too. */
-const vendors = Tree.packages.filter((pkg) => pkg !== core && pkg !== testing)
+const vendors = Tree.packages.filter((pkg) => ![core, testing, store].includes(pkg))
 
 const published = Tree.packages.flatMap(({ sources }) => sources)
 const sources = [...published, ...Tree.apps.flatMap((app) => app.sources)]
@@ -23,6 +24,10 @@ const rooms = [
   "packages/core/src/AuthHttpClient.ts",
   "packages/core/src/SendOnce.ts",
   "packages/core/src/TokenEndpoint.ts",
+  "packages/store-sql/src/Migrations.ts",
+  "packages/store-sql/src/Register.ts",
+  "packages/store-sql/src/Sealing.ts",
+  "packages/store-sql/src/SqliteClient.ts",
   "packages/testing/src/InProcess.ts",
   "packages/testing/src/Jwt.ts"
 ]
@@ -73,6 +78,16 @@ describe("who may import whom", () => {
           isOf("core", from) ||
           from.startsWith("node:") ||
           (isSuite(source.path) && isTestRunner(from))
+      )
+    )
+  })
+
+  it("a store imports core, effect and Node only, and a vendor never a store", () => {
+    none(
+      strangers(
+        store.sources,
+        () => `${store.path}/src`,
+        ({ from }) => isEffect(from) || isOf("core", from) || from.startsWith("node:")
       )
     )
   })
@@ -242,10 +257,8 @@ describe("published packages", () => {
 })
 
 describe("what people read", () => {
-  it("every example in a README or a docstring compiles", { timeout: 60_000 }, () => {
-    const readmes = Tree.files.filter((path) => /^((packages|apps)\/[\w-]+\/)?README\.md$/.test(path))
-    const texts = [...readmes.map((path) => ({ path, text: Tree.read(path) })), ...sources]
-    none(Fences.complaints(texts.flatMap(({ path, text }) => Fences.fencesOf(path, text))))
+  it("every example in a README, a guide or a docstring compiles", { timeout: 60_000 }, () => {
+    none(Fences.complaints(Fences.ofTree()))
   })
 
   it("no file holds a token of real length, a person's mail address, a machine's path or a registry's address", () => {

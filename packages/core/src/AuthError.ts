@@ -11,7 +11,10 @@ import * as Schema from "effect/Schema"
 
 const id = (tag: string) => `@vendor-auth/core/AuthError/${tag}`
 
-/** The vendor refused a login. Final: nothing is sent again with these credentials. */
+/**
+ * The vendor refused a login. Final: nothing is sent again with these credentials. `status` is the answer's HTTP
+ * status, `code` its error word if that is a known one, `hint` another option that may be at fault.
+ */
 export class InvalidCredentials extends Schema.TaggedError<InvalidCredentials>(id("InvalidCredentials"))(
   "InvalidCredentials",
   {
@@ -37,7 +40,10 @@ export class ReauthenticationRequired extends Schema.TaggedError<Reauthenticatio
   }
 }
 
-/** The vendor asked for a pause (429, or 503 with `Retry-After`). */
+/**
+ * The vendor asked for a pause (429, or 503 with `Retry-After`): `retryAfter` long, where it said how long. The default
+ * retry schedule keeps it, up to an hour.
+ */
 export class Throttled extends Schema.TaggedError<Throttled>(id("Throttled"))("Throttled", {
   retryAfter: Schema.optionalKey(Schema.Duration)
 }) {
@@ -49,7 +55,7 @@ export class Throttled extends Schema.TaggedError<Throttled>(id("Throttled"))("T
 
 /**
  * No usable answer: `NotSent` (the request did not leave), `Unknown` (it may have been carried out) or `Answered` (a
- * complete 5xx).
+ * complete 5xx). `status` is the HTTP status, where an answer came that far. It is retried.
  */
 export class Unreachable extends Schema.TaggedError<Unreachable>(id("Unreachable"))("Unreachable", {
   outcome: Schema.Literals(["NotSent", "Unknown", "Answered"]),
@@ -67,7 +73,10 @@ export class Unreachable extends Schema.TaggedError<Unreachable>(id("Unreachable
   }
 }
 
-/** The vendor answered another 4xx: a wrong path or version, or not allowed. */
+/**
+ * The vendor answered another 4xx (`status`): a wrong path or version, or not allowed. `code` is its error word if that
+ * is a known one, `hint` an option to check beside the base URL. It is retried, since a vendor may mend it.
+ */
 export class RequestRefused extends Schema.TaggedError<RequestRefused>(id("RequestRefused"))("RequestRefused", {
   status: Schema.Int,
   code: Schema.optionalKey(Schema.String),
@@ -78,7 +87,7 @@ export class RequestRefused extends Schema.TaggedError<RequestRefused>(id("Reque
   }
 }
 
-/** The answer is no token answer. `paths` names the fields, never their values. */
+/** The answer is no token answer. `paths` names the fields, never their values. It is retried. */
 export class MalformedResponse extends Schema.TaggedError<MalformedResponse>(id("MalformedResponse"))(
   "MalformedResponse",
   { paths: Schema.Array(Schema.String) }
@@ -119,7 +128,7 @@ export class StoreFailure extends Schema.TaggedError<StoreFailure>(id("StoreFail
   }
 }
 
-/** An option cannot be used. Found when the layer is built. */
+/** An option cannot be used. Found when the layer is built. `problem` says why `field` cannot, never its value. */
 export class InvalidOptions extends Schema.TaggedError<InvalidOptions>(id("InvalidOptions"))("InvalidOptions", {
   field: Schema.String,
   problem: Schema.String

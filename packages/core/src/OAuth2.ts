@@ -42,6 +42,7 @@ export interface Endpoint {
   readonly send: TokenEndpoint.Send
   /** Makes a request of fields: `TokenEndpoint.form` or `TokenEndpoint.json`. */
   readonly encode: (url: string, fields: TokenEndpoint.Fields) => HttpClientRequest.HttpClientRequest
+  /** The token endpoint's address, for both grants. */
   readonly url: string
   readonly spelling: Spelling
   /** Fields that every request carries. */

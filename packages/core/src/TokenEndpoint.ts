@@ -30,6 +30,7 @@ export interface Answer {
   readonly status: number
   /** The body's members, if it is a JSON object. */
   readonly body: JsonText.Members
+  /** How long `Retry-After` asks to wait, from when the answer was read. */
   readonly retryAfter: Duration.Duration | undefined
 }
 

@@ -33,6 +33,7 @@ export interface Row {
 export class TokenStore extends Context.Service<
   TokenStore,
   {
+    /** The record as it stands, with the store's clock; an account that was never written has version 0. */
     readonly read: (account: string) => Effect.Effect<Row, StoreFailure>
     /** Replaces the record if its version is still this one, and says whether it did. */
     readonly write: (account: string, version: number, session: Session) => Effect.Effect<boolean, StoreFailure>

@@ -63,6 +63,7 @@ export class ItemPathAuth extends AuthService.Service<
 
 /**
  * Checks the options and makes the service. Sends nothing; the first `token` logs in, or presents the refresh token.
+ * Fails with `InvalidOptions` or `InsecureEndpoint`.
  */
 export const make = Effect.fnUntraced(function* (
   options: Options

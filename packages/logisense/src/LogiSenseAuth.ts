@@ -61,7 +61,10 @@ export class LogiSenseAuth extends AuthService.Service<
   { readonly details: Effect.Effect<Details, AuthError.AuthError> }
 >()("@vendor-auth/logisense/LogiSenseAuth") {}
 
-/** Checks the options and makes the service. Sends nothing; the first `token` logs in. */
+/**
+ * Checks the options and makes the service. Sends nothing; the first `token` logs in. Fails with `InvalidOptions` or
+ * `InsecureEndpoint`.
+ */
 export const make = Effect.fnUntraced(function* (
   options: Options
 ): Effect.fn.Return<LogiSenseAuth["Service"], AuthError.AuthError, HttpClient | Scope> {

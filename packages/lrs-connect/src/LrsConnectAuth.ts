@@ -30,8 +30,9 @@ export type Credentials =
 
 /** What an LRS Connect account needs; `account` and `policy` are every vendor's. */
 export interface Options extends TokenEngine.Options {
-  /** @default "https://connect.lrsus.com" */
+  /** The server's address, without `/rest`. @default "https://connect.lrsus.com" */
   readonly baseUrl?: string | undefined
+  /** How a session begins: by a login, or by a refresh token, which serves once. */
   readonly credentials: Credentials
 }
 
@@ -52,6 +53,7 @@ const spelling: OAuth2.Spelling = {
 
 /**
  * Checks the options and makes the service. Sends nothing; the first `token` logs in, or presents the refresh token.
+ * Fails with `InvalidOptions` or `InsecureEndpoint`.
  */
 export const make = Effect.fnUntraced(function* (
   options: Options

@@ -57,7 +57,10 @@ type Tag<Self> = Context.Key<Self, AuthService.Shape> & {
   readonly of: (service: AuthService.Shape) => AuthService.Shape
 }
 
-/** Checks the options and makes the service. Sends nothing; the first `token` looks for the endpoints and logs in. */
+/**
+ * Checks the options and makes the service. Sends nothing; the first `token` looks for the endpoints and logs in. Fails
+ * with `InvalidOptions` or `InsecureEndpoint`.
+ */
 export const make = Effect.fnUntraced(function* (
   options: Options
 ): Effect.fn.Return<AuthService.Shape, AuthError.AuthError, HttpClient | Scope> {

@@ -3,10 +3,8 @@
  * account.
  *
  * Decided here: what a scripted issuer gives, and the controls of it. They take the tag, so that two vendors in one
- * spec
- * never mix, and they need `TestAuth<Self>`, so that controls of a vendor that was not swapped do not compile. Not
- * here:
- * how a vendor behaves on the wire (its simulator).
+ * spec never mix, and they need `TestAuth<Self>`, so that controls of a vendor that was not swapped do not compile. Not
+ * here: how a vendor behaves on the wire (its simulator).
  */
 import * as AuthError from "@vendor-auth/core/AuthError"
 import type { Shape } from "@vendor-auth/core/AuthService"

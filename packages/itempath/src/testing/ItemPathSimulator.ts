@@ -21,6 +21,7 @@ export interface Credentials {
 export interface Options {
   /** Default `https://itempath.test`. */
   readonly origin?: string | undefined
+  /** Who may log in. @default made-up ones */
   readonly credentials?: Credentials | undefined
   /** Only an "application" user may have an application token (same page as above); default "standard". */
   readonly userType?: "application" | "standard" | undefined

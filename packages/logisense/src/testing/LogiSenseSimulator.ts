@@ -25,6 +25,7 @@ export interface Credentials {
 export interface Options {
   /** Default `https://logisense.test`. */
   readonly origin?: string | undefined
+  /** Who may log in. @default made-up ones */
   readonly credentials?: Credentials | undefined
   /** The API versions in its paths (https://developer.logisense.com/docs/tokens); default `["v10"]`. */
   readonly versions?: ReadonlyArray<string> | undefined

@@ -22,6 +22,7 @@ export interface Credentials {
 export interface Options {
   /** Default `https://lrs-connect.test`. */
   readonly origin?: string | undefined
+  /** Who may log in. @default made-up ones */
   readonly credentials?: Credentials | undefined
   /** A refresh gives a new refresh token and spends the old one (default), or gives the same one again. */
   readonly refreshTokens?: "rotate" | "repeat" | undefined

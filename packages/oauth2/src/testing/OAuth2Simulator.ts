@@ -27,6 +27,7 @@ export interface Options {
   readonly origin?: string | undefined
   /** The issuer's path, without a slash at its end. Default none. */
   readonly path?: string | undefined
+  /** Who may log in. @default made-up ones */
   readonly credentials?: Credentials | undefined
   /** The only way that the client may authenticate; default "client_secret_basic". */
   readonly authentication?: TokenRequest.Method | undefined

@@ -1,0 +1,2 @@
+/** Acme authentication for Effect. */
+export * as AcmeAuth from "./AcmeAuth.ts"
