@@ -1,8 +1,8 @@
 /**
  * Wrong versions of reading answers, and of where requests may go.
  *
- * Decided here: which faults of contents and destinations the tests must notice. Not here: faults of transport (`Wire`),
- * and what is one vendor's own (`Vendors`).
+ * Decided here: which faults of contents and destinations the tests must notice. Not here: faults of transport
+ * (`Wire`), and what is one vendor's own (`Vendors`).
  */
 import type { Sabotage } from "../Sabotage.ts"
 

@@ -1,8 +1,8 @@
 /**
  * Wrong versions of the generic OAuth 2.0 package.
  *
- * Decided here: which faults of discovery, client authentication, account keys and revocation the tests must notice. Not
- * here: the parts of core it stands on (`Wire`, `Answers`).
+ * Decided here: which faults of discovery, client authentication, account keys and revocation the tests must notice.
+ * Not here: the parts of core it stands on (`Wire`, `Answers`).
  */
 import type { Sabotage } from "../Sabotage.ts"
 
