@@ -28,7 +28,9 @@ export const store: ReadonlyArray<Sabotage> = [
     title: "a record in plaintext is read where keys are set",
     file: source("Sealing"),
     find: `if (keyId === null) return yield* refused("the record is in plaintext,`,
-    replace: `if (keyId === null) return record\n      if (keyId === "") return yield* refused("the record is in plaintext,`,
+    replace:
+      "if (keyId === null) return record\n" +
+      `      if (keyId === "") return yield* refused("the record is in plaintext,`,
     tests: tests("Sealing")
   },
   {
