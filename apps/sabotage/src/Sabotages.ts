@@ -10,6 +10,7 @@ import { calls } from "./Sabotages/Calls.ts"
 import { lifecycle } from "./Sabotages/Lifecycle.ts"
 import { oauth2 } from "./Sabotages/OAuth2.ts"
 import { protocol } from "./Sabotages/Protocol.ts"
+import { secrets } from "./Sabotages/Secrets.ts"
 import { store } from "./Sabotages/Store.ts"
 import { vendors } from "./Sabotages/Vendors.ts"
 import { tokenRequests } from "./Sabotages/Wire.ts"
@@ -23,5 +24,6 @@ export const all: ReadonlyArray<Sabotage> = [
   ...calls,
   ...vendors,
   ...oauth2,
-  ...store
+  ...store,
+  ...secrets
 ]

@@ -2,7 +2,7 @@
  * One account's record in the store, as a flight works on it: read, written by compare-and-set, and steps taken until
  * they win.
  *
- * Decided here: how long a call of the store may take, that a record with a token that no header can carry is corrupt,
+ * Decided here: how long a call of the store may take, that a record whose token no header can carry is corrupt,
  * and that a step which must not be lost is owed until the store has taken it. Not here: which step comes when
  * (`Flight`), and what a step does (`Session`).
  */
@@ -44,8 +44,6 @@ export const callLimit = 5_000
 /** Milliseconds between two tries to pay. */
 const pause = 100
 
-const isTokenText = (token: Redacted.Redacted<string>): boolean => Secret.isTokenText(Redacted.value(token))
-
 /** Opens the record of an account. */
 export const make = (store: TokenStore["Service"], key: string, vendor: string): Ledger => {
   let owed: Step | undefined
@@ -59,7 +57,7 @@ export const make = (store: TokenStore["Service"], key: string, vendor: string):
   const read = Effect.flatMap(inTime(store.read(key)), (row) => {
     const session = row.session ?? Session.empty(vendor)
     // No vendor's answer puts such a token there, and a client that is to send it quotes it in its complaint.
-    return [session.tokens?.access, session.refreshToken].every((token) => token == null || isTokenText(token))
+    return session.tokens === null || Secret.isTokenText(Redacted.value(session.tokens.access))
       ? Effect.succeed({ ...row, session })
       : Effect.fail(new AuthError.StoreFailure({ problem: "Corrupt" }))
   })
