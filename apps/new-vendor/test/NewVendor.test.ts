@@ -42,7 +42,8 @@ link("@types/node", join(root, "node_modules/@types/node"))
 afterAll(() => rmSync(copy, { recursive: true, force: true }))
 
 const run = (cwd: string, command: string, ...args: ReadonlyArray<string>) => {
-  const { NODE_OPTIONS: _options, VITEST: _vitest, ...env } = process.env
+  const { FORCE_COLOR: _color, NODE_OPTIONS: _options, VITEST: _vitest, ...rest } = process.env
+  const env = { ...rest, NO_COLOR: "1" }
   const { status, stderr, stdout } = spawnSync(command, args, { cwd, env, encoding: "utf8", timeout: 120_000 })
   return { status, said: stdout + stderr }
 }

@@ -1,7 +1,8 @@
 /**
  * Wrong versions that let a secret out: into a trace, a log line, a label, an error, or the heap of a closed scope.
  *
- * Decided here: which leaks the search for canaries must notice. Not here: leaks by a wrong address (`Answers`, `Calls`).
+ * Decided here: which leaks the search for canaries must notice. Not here: leaks by a wrong address (`Answers`,
+ * `Calls`).
  */
 import type { Sabotage } from "../Sabotage.ts"
 
