@@ -165,6 +165,7 @@ const login = (latch: Latch | undefined, storeNow: number): Step => {
 
 /** Names one exchange from the intent to its end. */
 export interface Claim {
+  /** The intent's: a new one for each exchange. */
   readonly id: string
   readonly kind: "login" | "refresh"
   /** Fingerprint of the credentials that a login sends. */

@@ -56,7 +56,9 @@ export interface Held {
 
 /** All that is remembered of an account between two events. */
 export interface State {
+  /** The newest token; it may be expired, or rejected. */
   readonly held: Held | undefined
+  /** A flight is out. */
   readonly isExchanging: boolean
   /** How the last exchange failed, and since when they all do, if none succeeded since. */
   readonly failure: { readonly error: AuthError; readonly since: number; readonly retryAt: number } | undefined
@@ -77,14 +79,16 @@ export type Event =
 /** What follows from an event: the next state, what its caller gets, and whether a flight starts. */
 export interface Decision {
   readonly state: State
+  /** At once, or with the flight that is out. */
   readonly answer: AccessToken | AuthError | "wait"
+  /** A flight starts now. */
   readonly starts: boolean
 }
 
 /** The state of an account that was never used. */
 export const initial: State = { held: undefined, isExchanging: false, failure: undefined }
 
-/** Decides. */
+/** Decides what follows from an event. `now` is the wall clock, in milliseconds since the epoch. */
 export const on = (state: State, event: Event, now: number): Decision => {
   switch (event._tag) {
     case "Read":

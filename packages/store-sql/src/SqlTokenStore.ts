@@ -39,6 +39,7 @@ export interface Options {
 
 /** How a store in a file is kept. */
 export interface SqliteOptions extends Options {
+  /** Path of the file. It is made if it is not there; its folder is not. */
   readonly filename: string
   /**
    * What to do with a file that others may open, or a folder that others may write to: refuse them, or take these
