@@ -7,8 +7,6 @@ import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as Semaphore from "effect/Semaphore"
 import { fork } from "node:child_process"
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Databases from "../chaos/Databases.ts"
 import * as Stores from "../chaos/Stores.ts"
@@ -59,8 +57,7 @@ export const start = (orders: Orders) =>
   )
 
 /** What the processes have compiled, for the next of them. */
-const compiled = mkdtempSync(join(tmpdir(), "vendor-auth-compiled-"))
-process.once("exit", () => rmSync(compiled, { recursive: true, force: true }))
+const compiled = join(import.meta.dirname, "../../node_modules/.cache/processes")
 
 const launch = (orders: Orders): Member => {
   const child = fork(join(import.meta.dirname, "Member.ts"), [JSON.stringify(orders)], {
