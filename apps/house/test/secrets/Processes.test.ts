@@ -35,6 +35,14 @@ const reportOf = (folder: string, name: string): string => {
   return JSON.stringify(report)
 }
 
+/** The canaries in all that a process left behind. */
+const found = (canaries: ReadonlyArray<Canary.Canary>, { stderr, stdout }: Programs.Left, report: string) =>
+  Canary.search(canaries, [
+    ["stdout", stdout],
+    ["stderr", stderr],
+    ["the diagnostic report", report]
+  ])
+
 const clientOf: Readonly<Record<(typeof vendors)[number], ClientName>> = {
   "LogiSense by password": "fetch",
   "LRS Connect by password": "node:http",
@@ -70,12 +78,7 @@ describe.concurrent("I1: no secret in what a process prints, at any log level an
             }
           }
           assert.isAbove(wire.canaries.length, levels.length * loggers.length)
-          const seen = [
-            ["stdout", left.stdout],
-            ["stderr", left.stderr],
-            ["the diagnostic report", report]
-          ] as const
-          assert.deepStrictEqual(Canary.search(wire.canaries, seen), [])
+          assert.deepStrictEqual(found(wire.canaries, left, report), [])
         }),
       180_000
     )
@@ -104,12 +107,7 @@ describe.concurrent("I10: no secret in what a defect inside of a refresh leaves 
             const report = runs === "runPromise" ? reportOf(folder, "crash.json") : ""
             if (runs === "runPromise") assert.isTrue(report.includes("the store died"), "the report is on the defect")
             assert.isAtLeast(wire.canaries.length, 3)
-            const seen = [
-              ["stdout", left.stdout],
-              ["stderr", left.stderr],
-              ["the diagnostic report", report]
-            ] as const
-            assert.deepStrictEqual(Canary.search(wire.canaries, seen), [])
+            assert.deepStrictEqual(found(wire.canaries, left, report), [])
           }),
         180_000
       )

@@ -68,6 +68,13 @@ export const tokens = (n: number, accessLife = hour): Issuer.TokenSet => ({
   details: null
 })
 
+/** What an answer with this access token says, to be made a token set of. */
+export const issued = (token: string, n: number) => ({
+  accessToken: ["access_token", token] as const,
+  refreshToken: ["refresh_token", `refresh-${n}`] as const,
+  defaultLife: Duration.hours(1)
+})
+
 export const late =
   (millis: number): Exchanged =>
   (given) =>

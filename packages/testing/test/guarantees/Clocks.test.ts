@@ -9,7 +9,6 @@ import * as TokenStore from "@vendor-auth/core/TokenStore"
 import * as Jwt from "@vendor-auth/testing/Jwt"
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
@@ -36,7 +35,7 @@ const replicas = Effect.fnUntraced(function* (
         const exp = now + given.life / 1_000
         const token = Jwt.mint({ alg: "HS512" }, { iat: now, exp })
         ends.set(token, exp * 1_000)
-        return Effect.delay(Effect.fromResult(Issuer.tokenSet(issued(token, acme.sent.length))), given.latency)
+        return Effect.delay(Effect.fromResult(Issuer.tokenSet(Acme.issued(token, acme.sent.length))), given.latency)
       }).pipe(Effect.orDie)
   })
   const memory = yield* TokenStore.makeMemory
@@ -53,12 +52,6 @@ const replicas = Effect.fnUntraced(function* (
   }
   const isLive = (token: AccessToken) => vendorClock.currentTimeMillisUnsafe() < ends.get(value(token))!
   return { acme, auths, isLive }
-})
-
-const issued = (token: string, n: number) => ({
-  accessToken: ["access_token", token] as const,
-  refreshToken: ["refresh_token", `refresh-${n}`] as const,
-  defaultLife: Duration.hours(1)
 })
 
 describe("F. Clocks", () => {

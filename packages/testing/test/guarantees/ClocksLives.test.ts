@@ -6,7 +6,6 @@ import * as RefreshPolicy from "@vendor-auth/core/RefreshPolicy"
 import * as TokenStore from "@vendor-auth/core/TokenStore"
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
@@ -18,12 +17,6 @@ import * as Acme from "./Acme.ts"
 import { day, engine, hour, minute, onDemand, patience, times, value, vendor, year } from "./Acme.ts"
 
 const start = 20 * year
-
-const issued = (token: string, n: number) => ({
-  accessToken: ["access_token", token] as const,
-  refreshToken: ["refresh_token", `refresh-${n}`] as const,
-  defaultLife: Duration.hours(1)
-})
 
 describe("F. Clocks", () => {
   it.effect(
@@ -83,7 +76,7 @@ describe("F. Clocks", () => {
           const answer: Acme.Exchanged = (_, n) =>
             Effect.mapError(
               Effect.fromResult(
-                Issuer.tokenSet({ ...issued(`access-${n}`, n), expiresIn: ["expires_in", seconds] as const })
+                Issuer.tokenSet({ ...Acme.issued(`access-${n}`, n), expiresIn: ["expires_in", seconds] as const })
               ),
               (reason) => new Issuer.ExchangeFailure({ outcome: "Unknown", reason })
             )

@@ -5,19 +5,14 @@ import { assert, describe, it } from "@effect/vitest"
 import * as AuthHttpClient from "@vendor-auth/core/AuthHttpClient"
 import * as AuthService from "@vendor-auth/core/AuthService"
 import * as JwtClaims from "@vendor-auth/core/JwtClaims"
-import * as OAuth2 from "@vendor-auth/core/OAuth2"
-import * as TokenEndpoint from "@vendor-auth/core/TokenEndpoint"
 import * as TestAuth from "@vendor-auth/testing/TestAuth"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as References from "effect/References"
-import { silent } from "./Acme.ts"
-
-const url = "https://acme.test/token"
+import { overHttp, silent } from "./Acme.ts"
 
 class Acme extends AuthService.Service<Acme>()("test/Acme") {}
 
@@ -33,14 +28,7 @@ describe("J8: parsers are linear: a hostile MiB costs at most 50 ms, tenfold, an
   /** A refresh that is answered so. */
   const exchange = (body: string, status = 200, headers: Record<string, string> = {}) =>
     Effect.gen(function* () {
-      const { refresh } = OAuth2.make({
-        send: yield* TokenEndpoint.make,
-        encode: TokenEndpoint.form,
-        url,
-        spelling: OAuth2.rfc6749,
-        common: {},
-        defaultLife: Duration.hours(1)
-      })
+      const { refresh } = yield* overHttp("https://acme.test")
       yield* Effect.result(refresh(Redacted.make("rt")))
     }).pipe(Effect.provideService(HttpClient.HttpClient, answering(body, status, headers)))
 
