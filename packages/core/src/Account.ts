@@ -43,3 +43,14 @@ export const identify = Effect.fnUntraced(function* (
     seed
   }
 })
+
+/** The name that its user gave the account of a key, if he did. */
+export const givenName = (key: string): string | undefined => {
+  try {
+    const parsed: unknown = JSON.parse(key)
+    const name: unknown = typeof parsed === "object" && parsed !== null ? Reflect.get(parsed, "account") : undefined
+    return typeof name === "string" ? name : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -26,7 +26,7 @@ import * as Flight from "./Flight.ts"
 import * as Healing from "./Healing.ts"
 import type { Issuer } from "./Issuer.ts"
 import * as RefreshPolicy from "./RefreshPolicy.ts"
-import * as Session from "./Session.ts"
+import type * as Session from "./Session.ts"
 import * as Telemetry from "./Telemetry.ts"
 import * as TokenLifecycle from "./TokenLifecycle.ts"
 import * as TokenStore from "./TokenStore.ts"
@@ -58,8 +58,7 @@ export const make = Effect.fnUntraced(function* (
   const context = yield* Effect.context<never>()
   const policy = yield* RefreshPolicy.resolve(issuer.vendor, options.policy)
   const account = yield* Account.identify(issuer, options.account)
-  const shared = Option.getOrUndefined(yield* Effect.serviceOption(TokenStore.TokenStore))
-  const store = shared ?? (yield* TokenStore.makeMemory)
+  const store = yield* TokenStore.orMemory
   const flights =
     issuer.applicationToken === undefined
       ? Flight.make({ issuer, policy, store, ...account })
@@ -82,11 +81,10 @@ export const make = Effect.fnUntraced(function* (
 
   // Who keeps the service of a closed scope keeps no token with it. Made first, undone last: no flight is left by then.
   yield* Effect.addFinalizer(() =>
-    Effect.suspend(() => {
+    Effect.sync(() => {
       state = TokenLifecycle.initial
       session = undefined
       landing = Deferred.makeUnsafe()
-      return shared === undefined ? Effect.ignore(forget(store, account.key, issuer.vendor)) : Effect.void
     })
   )
 
@@ -264,10 +262,6 @@ export const make = Effect.fnUntraced(function* (
 
 /** The shortest pause between two tries, in milliseconds. */
 const shortestPause = 1_000
-
-/** Empties the record of a memory that ends with its layer. */
-const forget = (store: TokenStore.TokenStore["Service"], key: string, vendor: string) =>
-  Effect.flatMap(store.read(key), ({ version }) => store.write(key, version, Session.empty(vendor)))
 
 const unknownOutcome = (vendor: string) =>
   new AuthError.AuthError({ vendor, reason: new AuthError.Unreachable({ outcome: "Unknown" }) })

@@ -9,6 +9,9 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import * as Account from "./Account.ts"
 import type { StoreFailure } from "./AuthError.ts"
 import * as Secret from "./Secret.ts"
 import type { Session } from "./Session.ts"
@@ -44,10 +47,10 @@ export class TokenStore extends Context.Service<
   }
 >()("@vendor-auth/core/TokenStore") {}
 
-/** A store in this process's memory. */
-export const makeMemory: Effect.Effect<TokenStore["Service"]> = Effect.sync(() => {
-  const rows = new Map<string, { readonly version: number; readonly session: Session }>()
-  return TokenStore.of({
+type Rows = Map<string, { readonly version: number; readonly session: Session }>
+
+const inMemory = (rows: Rows): TokenStore["Service"] =>
+  TokenStore.of({
     read: (account) =>
       Effect.map(Clock.currentTimeMillis, (now) => {
         const row = rows.get(account)
@@ -70,13 +73,34 @@ export const makeMemory: Effect.Effect<TokenStore["Service"]> = Effect.sync(() =
       ),
     isLasting: false
   })
-})
+
+/** A store in this process's memory. */
+export const makeMemory: Effect.Effect<TokenStore["Service"]> = Effect.sync(() => inMemory(new Map()))
+
+/** The store that was provided; where there is none, a memory that is emptied when the scope closes. */
+export const orMemory: Effect.Effect<TokenStore["Service"], never, Scope.Scope> = Effect.flatMap(
+  Effect.serviceOption(TokenStore),
+  Option.match({
+    onSome: Effect.succeed,
+    onNone: () =>
+      Effect.map(
+        Effect.acquireRelease(
+          Effect.sync((): Rows => new Map()),
+          (rows) => Effect.sync(() => rows.clear())
+        ),
+        inMemory
+      )
+  })
+)
 
 /**
  * What a store may show of an account, whose name holds a user's: its SHA-256, in hexadecimal. No two names share one.
  * Its first 12 characters are what logs and metrics call the account, unless the user named it.
  */
 export const fingerprint = (account: string): Effect.Effect<string> => Secret.fingerprint([account])
+
+/** The name that its user gave an account, if he did: what logs and metrics call it then. */
+export const givenName: (account: string) => string | undefined = Account.givenName
 
 /** One memory that several layers share, for a process with many of them and for specs. */
 export const layerMemory: Layer.Layer<TokenStore> = Layer.effect(TokenStore, makeMemory)

@@ -2,8 +2,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
 import { TestClock } from "effect/testing"
 import * as Session from "../src/Session.ts"
 import * as TokenStore from "../src/TokenStore.ts"
@@ -113,6 +115,29 @@ describe("a register", () => {
   it.effect("in memory does not last", () =>
     Effect.gen(function* () {
       assert.isFalse((yield* TokenStore.makeMemory).isLasting)
+    })
+  )
+})
+
+describe("the store that was provided, or a memory", () => {
+  it.effect("is emptied when the scope closes, if it is a memory", () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const store = yield* Scope.provide(TokenStore.orMemory, scope)
+      yield* store.write("a", 0, session())
+      assert.strictEqual((yield* store.read("a")).version, 1)
+      yield* Scope.close(scope, Exit.void)
+      assert.deepStrictEqual(yield* store.read("a"), { version: 0, session: undefined, now: 0 })
+    })
+  )
+
+  it.effect("is left as it is, if it was provided", () =>
+    Effect.gen(function* () {
+      const given = yield* TokenStore.makeMemory
+      const store = yield* Effect.scoped(TokenStore.orMemory).pipe(Effect.provideService(TokenStore.TokenStore, given))
+      assert.strictEqual(store, given)
+      yield* store.write("a", 0, session())
+      assert.strictEqual((yield* given.read("a")).version, 1)
     })
   )
 })

@@ -21,7 +21,6 @@ import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type { HttpClient } from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import type { Scope } from "effect/Scope"
 import * as Account from "./Account.ts"
 import * as ClientAuthentication from "./ClientAuthentication.ts"
@@ -91,9 +90,7 @@ export const make = Effect.fnUntraced(function* (
       defaultLife
     })
   })
-  const watched = Revocation.watch(
-    Option.getOrUndefined(yield* Effect.serviceOption(TokenStore.TokenStore)) ?? (yield* TokenStore.makeMemory)
-  )
+  const watched = Revocation.watch(yield* TokenStore.orMemory)
   const { shape } = yield* TokenEngine.make(
     {
       vendor,

@@ -14,6 +14,7 @@ import type * as TokenStore from "@vendor-auth/core/TokenStore"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { HttpClientRequest } from "effect/http/HttpClientRequest"
+import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 
 /** A store that is watched for the sessions that a sign-out of this process ends. */
@@ -25,32 +26,28 @@ export interface Watched {
 
 /** Watches a store for one account. */
 export const watch = (store: TokenStore.TokenStore["Service"]): Watched => {
-  let newest = { version: 0, session: undefined as Session.Session | undefined }
   let ended: Session.Session | undefined
 
-  const note = (version: number, session: Session.Session) => {
-    const before = newest.version === version ? newest.session : undefined
-    newest = { version: version + 1, session }
-    if (before === undefined || session.signedOut <= before.signedOut) return
-    // An intent that is open may be carried out yet: nothing that it was begun with is touched.
-    ended = before.intent === null && before.tokens !== null ? before : undefined
-  }
+  /** What a write replaces, if it may be a sign-out. Where that cannot be read, nothing is revoked. */
+  const replaced = Effect.fnUntraced(function* (account: string, version: number, session: Session.Session) {
+    if (session.tokens !== null || session.intent !== null) return undefined
+    const row = Option.getOrUndefined(yield* Effect.option(store.read(account)))
+    if (row?.version !== version || row.session === undefined) return undefined
+    return session.signedOut > row.session.signedOut ? row.session : undefined
+  })
 
   return {
     store: {
       ...store,
-      read: (account) =>
-        Effect.tap(store.read(account), (row) =>
-          Effect.sync(() => {
-            if (row.version >= newest.version) newest = row
-          })
-        ),
-      write: (account, version, session): Effect.Effect<boolean, StoreFailure> =>
-        Effect.tap(store.write(account, version, session), (isWritten) =>
-          Effect.sync(() => {
-            if (isWritten) note(version, session)
-          })
-        )
+      write: Effect.fnUntraced(function* (account, version, session): Effect.fn.Return<boolean, StoreFailure> {
+        const before = yield* replaced(account, version, session)
+        const isWritten = yield* store.write(account, version, session)
+        // An intent that is open may be carried out yet: nothing that it was begun with is touched.
+        if (isWritten && before !== undefined) {
+          ended = before.intent === null && before.tokens !== null ? before : undefined
+        }
+        return isWritten
+      })
     },
     take: () => {
       const taken = ended

@@ -6,6 +6,7 @@
  * when any of it happens (the operator's program, `Watch`).
  */
 import type { AuthError } from "@vendor-auth/core"
+import { TokenStore } from "@vendor-auth/core"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -59,7 +60,7 @@ export class SqlTokenStore extends Context.Service<SqlTokenStore, Upkeep>()("@ve
 export const make = (sealing: Sealing, envelope: Envelope, register: Register): Upkeep => {
   const label = (row: Stored) =>
     envelope.open(row.id, row).pipe(
-      Effect.map(({ account }) => givenName(account) ?? row.id.slice(0, 12)),
+      Effect.map(({ account }) => TokenStore.givenName(account) ?? row.id.slice(0, 12)),
       Effect.orElseSucceed(() => row.id.slice(0, 12))
     )
 
@@ -99,16 +100,5 @@ export const make = (sealing: Sealing, envelope: Envelope, register: Register): 
         if (rows.length < page) return { resealed, unreadable }
       }
     })
-  }
-}
-
-/** The account that a user named himself is stored as `{"vendor":...,"account":...}`. */
-const givenName = (account: string): string | undefined => {
-  try {
-    const parsed: unknown = JSON.parse(account)
-    const name: unknown = typeof parsed === "object" && parsed !== null ? Reflect.get(parsed, "account") : undefined
-    return typeof name === "string" ? name : undefined
-  } catch {
-    return undefined
   }
 }

@@ -26,9 +26,9 @@ export const secrets: ReadonlyArray<Sabotage> = [
   },
   {
     title: "a memory that ends with its layer keeps its session",
-    file: core("TokenEngine"),
-    find: "Effect.ignore(forget(store, account.key, issuer.vendor))",
-    replace: "Effect.void",
+    file: core("TokenStore"),
+    find: "(rows) => Effect.sync(() => rows.clear())",
+    replace: "() => Effect.void",
     tests: canaries("Heap")
   },
   {
