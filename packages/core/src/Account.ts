@@ -39,10 +39,24 @@ export const identify = Effect.fnUntraced(function* (
   return {
     key,
     label: name ?? (yield* Secret.fingerprint([key])).slice(0, 12),
-    credential: login && (yield* Secret.fingerprint([key, ...login.secrets])),
+    credential: login && (yield* credential(key, login.secrets)),
     seed
   }
 })
+
+/** An account of many is made again and again, mostly with the same secret: its digest is not computed each time. */
+const computed = new WeakMap<Redacted.Redacted<string>, { readonly key: string; readonly fingerprint: string }>()
+
+const credential = (key: string, secrets: ReadonlyArray<Redacted.Redacted<string>>): Effect.Effect<string> => {
+  const [secret, ...others] = secrets
+  const isOnly = secret !== undefined && others.length === 0
+  const known = isOnly ? computed.get(secret) : undefined
+  return known?.key === key
+    ? Effect.succeed(known.fingerprint)
+    : Effect.tap(Secret.fingerprint([key, ...secrets]), (fingerprint) =>
+        Effect.sync(() => isOnly && computed.set(secret, { key, fingerprint }))
+      )
+}
 
 /** The name that its user gave the account of a key, if he did. */
 export const givenName = (key: string): string | undefined => {

@@ -151,6 +151,22 @@ export class InsecureEndpoint extends Schema.TaggedError<InsecureEndpoint>(id("I
   }
 }
 
+/**
+ * One of many accounts cannot be had: its options could not be looked up (`Lookup`; `failure` is what the lookup failed
+ * with, if it did and did not just take too long), or the layer's `capacity` is used up by accounts that are busy or
+ * must not be forgotten (`Full`). Nothing was sent for it. The next call looks again.
+ */
+export class AccountUnavailable extends Schema.TaggedError<AccountUnavailable>(id("AccountUnavailable"))(
+  "AccountUnavailable",
+  { problem: Schema.Literals(["Lookup", "Full"]), failure: Schema.optionalKey(Schema.Redacted(Schema.Unknown)) }
+) {
+  override get message(): string {
+    return this.problem === "Lookup"
+      ? "the account's options could not be looked up: see `failure`, which is redacted"
+      : "all accounts that the layer has room for are in use: raise `capacity`"
+  }
+}
+
 const reasons = [
   InvalidCredentials,
   ReauthenticationRequired,
@@ -161,7 +177,8 @@ const reasons = [
   UnresolvedExchange,
   StoreFailure,
   InvalidOptions,
-  InsecureEndpoint
+  InsecureEndpoint,
+  AccountUnavailable
 ] as const
 
 /** Every reason an `AuthError` can have. */

@@ -43,7 +43,10 @@ export const fromTag = <Self, S extends Shape>(
   HttpClient.HttpClient.With<HttpClientError.HttpClientError | AuthError>,
   never,
   Self | HttpClient.HttpClient
-> => Effect.flatMap(tag, (service) => Effect.map(HttpClient.HttpClient, (client) => make(service, client, options)))
+> =>
+  Effect.flatMap(tag, (service) =>
+    Effect.map(HttpClient.HttpClient, (client) => make(service, service, client, options))
+  )
 
 /**
  * The same client with the plain type: an `AuthError` becomes the cause of a `TransportError`, for code that wants an
@@ -69,7 +72,13 @@ export const toHttpClient = (
   )
 }
 
-const make = (service: Shape, client: HttpClient.HttpClient, options: Options | undefined) => {
+/** The same for a service without a tag. What is known of the health of its tokens is kept under `account`. */
+export const make = (
+  account: object,
+  service: Pick<Shape, "token" | "invalidate" | "api">,
+  client: HttpClient.HttpClient,
+  options: Options | undefined
+): HttpClient.HttpClient.With<HttpClientError.HttpClientError | AuthError> => {
   const origin = new URL(service.api).origin
 
   /** Sends with a token. The app's client may make a failure of a status: a 401 must be seen all the same. */
@@ -117,28 +126,28 @@ const make = (service: Shape, client: HttpClient.HttpClient, options: Options | 
 
   const authenticated = Effect.fnUntraced(function* (request: HttpClientRequest.HttpClientRequest) {
     const token = yield* service.token
-    Healing.begin(service, token, yield* Clock.currentTimeMillis)
+    Healing.begin(account, token, yield* Clock.currentTimeMillis)
     const first = yield* send(request, token)
     if (!(yield* isRejected(first))) {
-      Healing.accepted(service, token)
+      Healing.accepted(account, token)
       return yield* first.result
     }
     const rejectedAt = yield* Clock.currentTimeMillis
-    if (Healing.isPaused(service, token, rejectedAt)) return yield* first.result
+    if (Healing.isPaused(account, token, rejectedAt)) return yield* first.result
     yield* service.invalidate(token)
     if (!canBeSentTwice(request.body)) {
-      Healing.rejected(service, token)
+      Healing.rejected(account, token)
       yield* notReplayable
       return yield* first.result
     }
     yield* drain(first.response)
     const next = yield* service.token
-    Healing.healed(service, next, rejectedAt)
+    Healing.healed(account, next, rejectedAt)
     const second = yield* send(request, next)
     const didHelp = !(yield* isRejected(second))
-    Healing.ended(service, next, didHelp, yield* Clock.currentTimeMillis)
+    Healing.ended(account, next, didHelp, yield* Clock.currentTimeMillis)
     if (didHelp) {
-      Healing.accepted(service, next)
+      Healing.accepted(account, next)
       yield* Telemetry.callHealed(service.api)
     }
     return yield* second.result

@@ -14,6 +14,7 @@ import type { Account } from "./Account.ts"
 import * as AuthError from "./AuthError.ts"
 import * as Issuer from "./Issuer.ts"
 import * as Ledger from "./Ledger.ts"
+import type { Memory } from "./Memory.ts"
 import type { Resolved } from "./RefreshPolicy.ts"
 import * as RefreshPolicy from "./RefreshPolicy.ts"
 import * as Session from "./Session.ts"
@@ -25,6 +26,9 @@ export interface Options extends Pick<Account, "key" | "credential" | "seed"> {
   readonly issuer: Issuer.Issuer
   readonly policy: Resolved
   readonly store: TokenStore["Service"]
+  readonly memory: Memory
+  /** Whether it was said that sessions end with this process. */
+  readonly warning: { isGiven: boolean }
 }
 
 /** What a flight is to bring. */
@@ -78,24 +82,16 @@ const grace = Ledger.callLimit
 
 /** Makes the flights of an account. */
 export const make = (account: Options): Flights => {
-  const { issuer, policy } = account
-  const ledger = Ledger.make(account.store, account.key, issuer.vendor)
+  const { issuer, memory, policy, warning } = account
+  const ledger = Ledger.make(account.store, account.key, issuer.vendor, memory)
   const failed = (reason: AuthError.Reason) => new AuthError.AuthError({ vendor: issuer.vendor, reason })
 
-  /** An intent of ours whose request was sent, as long as its outcome is not known. */
-  let unknown: string | undefined
-  /** Generation of this process's last sign-out: nothing at or below it is adopted. */
-  let floor = 0
-  /** Hashes of what the API rejected: no secret is kept for it. */
-  const rejected = new Set<number>()
-  /** What the vendor said when it refused the login. */
-  let refusal: AuthError.Reason | undefined
-  let hasWarned = issuer.refreshTokenUse === "many" || account.store.isLasting
+  const lasts = issuer.refreshTokenUse === "many" || account.store.isLasting
 
   /** Neither rejected here, nor about to expire, nor a record from the future. */
   const isUsable = (now: number) => (tokens: Session.Tokens) =>
     tokens.issuedAt - now < furthestFuture &&
-    !rejected.has(Hash.hash(tokens.access)) &&
+    memory.rejected?.has(Hash.hash(tokens.access)) !== true &&
     (tokens.expiresAt === null ||
       now < tokens.issuedAt + RefreshPolicy.expiredAfter(tokens.expiresAt - tokens.issuedAt, policy.minimumLifetime))
 
@@ -113,7 +109,7 @@ export const make = (account: Options): Flights => {
       first ??= row.session
       const step = Session.next(row.session, {
         storeNow: row.now,
-        after: Math.max(want.after, floor, want.isForced ? first.generation : 0),
+        after: Math.max(want.after, memory.floor, want.isForced ? first.generation : 0),
         isUsable: isUsable(now),
         signedOut: first.signedOut,
         credential: account.credential,
@@ -121,7 +117,7 @@ export const make = (account: Options): Flights => {
         refreshTokenUse: issuer.refreshTokenUse,
         onUnresolved: policy.onUnresolved,
         isBackground: want.isBackground,
-        unknown
+        unknown: memory.unknown
       })
       if (step._tag === "Adopt") return { session: row.session, fellBack: wasRefused }
       if (!want.isCurrent()) return yield* overtaken("signOut")
@@ -142,7 +138,8 @@ export const make = (account: Options): Flights => {
 
   const look = Effect.gen(function* () {
     const { session } = yield* ledger.read
-    const view = { after: floor, seed: account.seed?.fingerprint, isUsable: isUsable(yield* Clock.currentTimeMillis) }
+    const now = yield* Clock.currentTimeMillis
+    const view = { after: memory.floor, seed: account.seed?.fingerprint, isUsable: isUsable(now) }
     return Session.isAdoptable(session, view) ? session : undefined
   })
 
@@ -158,7 +155,7 @@ export const make = (account: Options): Flights => {
       case "NoCredentials":
         return new AuthError.ReauthenticationRequired()
       case "Refused":
-        return refusal ?? new AuthError.InvalidCredentials({})
+        return memory.refusal ?? new AuthError.InvalidCredentials({})
       case "LoginsOpen":
         return new AuthError.Unreachable({ outcome: "Unknown" })
       case "Unresolved":
@@ -189,13 +186,13 @@ export const make = (account: Options): Flights => {
     // What the vendor said counts, also where it could not be written down yet: how long to wait may stand in it.
     // The way out of an unknown outcome is a login in this same flight, if half of its time is left for that.
     const left = deadline - (yield* Ledger.uptime)
-    if (unknown !== claim.id || left < policy.timeout / 2) return yield* failed(outcome.failure.reason)
+    if (memory.unknown !== claim.id || left < policy.timeout / 2) return yield* failed(outcome.failure.reason)
   }, Effect.uninterruptible)
 
   /** Writes the intent down. Undefined: another process was first. */
   const begin = Effect.fnUntraced(function* ({ now, session, version }: Row, step: Exchanging) {
     const kind = step._tag === "Login" ? "login" : "refresh"
-    const claim: Session.Claim = { id: crypto.randomUUID(), kind, credential: account.credential }
+    const claim: Session.Claim = { id: newId(), kind, credential: account.credential }
     const begun = Session.begin(
       session,
       claim,
@@ -213,17 +210,17 @@ export const make = (account: Options): Flights => {
 
   const send = (claim: Session.Claim, session: Session.Session, timeout: number) => {
     // Until its outcome is known: if the exchange dies, this process need not wait for its own deadline.
-    unknown = claim.id
+    memory.unknown = claim.id
     const request = claim.kind === "login" ? issuer.login!.exchange : issuer.refresh(session.refreshToken!)
     const bounded = Effect.timeoutOrElse(request, { duration: Math.max(0, timeout), orElse: () => unanswered })
     return Effect.result(Telemetry.exchange(issuer.vendor, claim.kind, bounded))
   }
 
   const commit = Effect.fnUntraced(function* (claim: Session.Claim, given: Session.Given, settleBy: number) {
-    unknown = undefined
+    memory.unknown = undefined
     yield* ledger.pay((session) => Session.commit(session, claim, given) ?? Session.settled(session, claim), settleBy)
-    if (claim.kind === "refresh" && !hasWarned) {
-      hasWarned = true
+    if (claim.kind === "refresh" && !lasts && !warning.isGiven) {
+      warning.isGiven = true
       yield* Telemetry.sessionDoesNotLast(issuer.vendor)
     }
     if (isUsable(yield* Clock.currentTimeMillis)(given.tokens)) return
@@ -240,18 +237,18 @@ export const make = (account: Options): Flights => {
     // What a token that may be used once was spent on stays written down; one that was presented again is not kept.
     const isSpent = outcome === "Unknown" || (outcome === "Answered" && intent?.again === true)
     if (isSpent && claim.kind === "refresh" && issuer.refreshTokenUse === "once") return
-    unknown = undefined
-    if (outcome === "Refused" && claim.kind === "login") refusal = reason
+    memory.unknown = undefined
+    if (outcome === "Refused" && claim.kind === "login") memory.refusal = reason
     const end = outcome === "NotSent" || outcome === "Answered" ? "Kept" : outcome
     yield* ledger.pay((session) => Session.release(session, claim, end), settleBy)
   })
 
   const signOut = Effect.gen(function* () {
     const signedOut = yield* ledger.take((session) => Session.signOut(session, issuer.refreshTokenUse))
-    floor = signedOut!.generation
+    memory.floor = signedOut!.generation
     ledger.owe(undefined)
-    refusal = undefined
-    unknown = undefined
+    memory.refusal = undefined
+    memory.unknown = undefined
   }).pipe(Effect.uninterruptible)
 
   const storeFailed = (reason: AuthError.StoreFailure) => Effect.fail(failed(reason))
@@ -260,10 +257,18 @@ export const make = (account: Options): Flights => {
     fly: (want) => Effect.catchTag(fly(want), "StoreFailure", storeFailed),
     look: Effect.catch(look, storeFailed),
     reject: (value) => {
-      rejected.add(Hash.hash(value))
+      memory.rejected ??= new Set()
+      memory.rejected.add(Hash.hash(value))
     },
     signOut: Effect.catch(signOut, storeFailed)
   }
+}
+
+/** A text that a record keeps: as it is made it is a chain of pieces, which reading it makes one of 36 characters. */
+const newId = (): string => {
+  const id = crypto.randomUUID()
+  id.charCodeAt(0)
+  return id
 }
 
 type Row = Effect.Success<Ledger.Ledger["read"]>

@@ -8,7 +8,6 @@
  */
 import * as DateTime from "effect/DateTime"
 import type { AccessToken } from "./AccessToken.ts"
-import type { Shape } from "./AuthService.ts"
 
 /** What is remembered of a service: every client of it sees the same. */
 interface Health {
@@ -20,7 +19,7 @@ interface Health {
   vain: { readonly times: number; readonly generation: number; readonly until: number }
 }
 
-const healths = new WeakMap<Shape, Health>()
+const healths = new WeakMap<object, Health>()
 
 /** Tokens that cost a login, since the refresh token before them was refused. */
 const costly = new WeakSet<AccessToken>()
@@ -31,12 +30,21 @@ const vainTimes = 3
 
 const none = { times: 0, generation: 0, until: -Infinity }
 
-const of = (service: Shape): Health => {
+const of = (service: object): Health => {
   const known = healths.get(service)
   if (known !== undefined) return known
   const health: Health = { suspect: undefined, rejected: undefined, vain: none }
   healths.set(service, health)
   return health
+}
+
+/** Whether nothing is remembered of a service that would be missed. */
+export const isQuiet = (service: object): boolean => {
+  const health = healths.get(service)
+  return (
+    health === undefined ||
+    (health.rejected === undefined && health.suspect?.isProven !== false && health.vain.times < vainTimes)
+  )
 }
 
 /** This token cost a login, since the refresh token before it was refused. */
@@ -45,20 +53,20 @@ export const fellBack = (token: AccessToken): void => {
 }
 
 /** A call begins with this token. */
-export const begin = (service: Shape, token: AccessToken, now: number): void => {
+export const begin = (service: object, token: AccessToken, now: number): void => {
   const health = of(service)
   if (health.rejected !== undefined && token.generation > health.rejected) suspect(health, token, now)
 }
 
 /** The call that met this token's 401 cannot be repeated: the token after it is the one that heals. */
-export const rejected = (service: Shape, { generation }: AccessToken): void => {
+export const rejected = (service: object, { generation }: AccessToken): void => {
   const health = of(service)
   // A late complaint about an older token says nothing of a newer one.
   if (generation >= Math.max(health.suspect?.generation ?? 0, health.rejected ?? 0)) health.rejected = generation
 }
 
 /** A 401 of `now` is healed with this token. One that was issued before it is just the newest, and may be stale too. */
-export const healed = (service: Shape, token: AccessToken, now: number): void => {
+export const healed = (service: object, token: AccessToken, now: number): void => {
   if (DateTime.toEpochMillis(token.issuedAt) >= now) suspect(of(service), token, now)
 }
 
@@ -70,13 +78,13 @@ const suspect = (health: Health, token: AccessToken, now: number) => {
 }
 
 /** An answer accepted this token. */
-export const accepted = (service: Shape, { generation }: AccessToken): void => {
+export const accepted = (service: object, { generation }: AccessToken): void => {
   const { suspect } = of(service)
   if (suspect?.generation === generation) suspect.isProven = true
 }
 
 /** A call was repeated with this token, and accepted or not. Many calls may be healed by one token. */
-export const ended = (service: Shape, { generation }: AccessToken, didHelp: boolean, now: number): void => {
+export const ended = (service: object, { generation }: AccessToken, didHelp: boolean, now: number): void => {
   const health = of(service)
   if (didHelp) health.vain = none
   else if (generation > health.vain.generation) {
@@ -85,7 +93,7 @@ export const ended = (service: Shape, { generation }: AccessToken, didHelp: bool
 }
 
 /** Whether a 401 of this token is to be left as it is. */
-export const isPaused = (service: Shape, { generation }: AccessToken, now: number): boolean => {
+export const isPaused = (service: object, { generation }: AccessToken, now: number): boolean => {
   const { suspect, vain } = of(service)
   if (vain.times >= vainTimes && isAhead(vain.until, now)) return true
   return suspect?.generation === generation && !suspect.isProven && isAhead(suspect.until, now)

@@ -10,6 +10,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as AuthError from "./AuthError.ts"
+import type { Memory } from "./Memory.ts"
 import * as Secret from "./Secret.ts"
 import * as Session from "./Session.ts"
 import type { TokenStore } from "./TokenStore.ts"
@@ -45,9 +46,7 @@ export const callLimit = 5_000
 const pause = 100
 
 /** Opens the record of an account. */
-export const make = (store: TokenStore["Service"], key: string, vendor: string): Ledger => {
-  let owed: Step | undefined
-
+export const make = (store: TokenStore["Service"], key: string, vendor: string, memory: Memory): Ledger => {
   const inTime = <A>(effect: Effect.Effect<A, AuthError.StoreFailure>) =>
     Effect.timeoutOrElse(effect, {
       duration: callLimit,
@@ -74,11 +73,11 @@ export const make = (store: TokenStore["Service"], key: string, vendor: string):
   })
 
   const pay = Effect.fnUntraced(function* (step: Step, deadline: number) {
-    owed = step
+    memory.owed = step
     while (true) {
       const taken = yield* Effect.result(take(step))
       if (taken._tag === "Success") {
-        owed = undefined
+        memory.owed = undefined
         return
       }
       if ((yield* uptime) >= deadline) return yield* Effect.fail(taken.failure)
@@ -92,8 +91,8 @@ export const make = (store: TokenStore["Service"], key: string, vendor: string):
     take,
     pay,
     owe: (step) => {
-      owed = step
+      memory.owed = step
     },
-    settle: (deadline) => Effect.suspend(() => (owed === undefined ? Effect.void : pay(owed, deadline)))
+    settle: (deadline) => Effect.suspend(() => (memory.owed === undefined ? Effect.void : pay(memory.owed, deadline)))
   }
 }

@@ -14,6 +14,10 @@ import * as Schedule from "effect/Schedule"
 import type { AccessToken } from "./AccessToken.ts"
 import * as AuthError from "./AuthError.ts"
 
+const dueFraction = 0.25
+const dueAtMost = Duration.minutes(15)
+const dueJitter = 0.1
+
 /** How one account is kept fresh. Every vendor's options take a part of it. */
 export interface RefreshPolicy {
   /** Bounds a whole flight: waiting, connecting, sending, headers and body. @default "30 seconds" */
@@ -60,6 +64,9 @@ export const beforeExpiry = (window?: {
     )
   )
 }
+
+/** The default. It remembers nothing from one step to the next: whoever walks through it may begin anew at any time. */
+export const standard: Schedule.Schedule<unknown, AccessToken> = beforeExpiry()
 
 /** Refreshes in the same window, begun by a read: no background work at all. */
 export const onDemand: Schedule.Schedule<unknown, AccessToken> = Schedule.recurs(0)
@@ -113,16 +120,17 @@ export const resolve = Effect.fnUntraced(function* (
   return {
     timeout: yield* millis("timeout", "30 seconds"),
     minimumLifetime: yield* millis("minimumLifetime", "10 seconds"),
-    refresh: policy.refresh ?? beforeExpiry(),
+    refresh: policy.refresh ?? standard,
     retry: policy.retry ?? backOff,
     onUnresolved: policy.onUnresolved ?? "report"
   }
 })
 
-/** Steps a schedule: the delay in milliseconds that follows an input, `Infinity` once the schedule is done. */
-export const stepper = <Input>(
-  schedule: Schedule.Schedule<unknown, Input>
-): Effect.Effect<(now: number, input: Input) => Effect.Effect<number>> =>
+/** One walk through a schedule: the delay in milliseconds that follows an input, `Infinity` once it is done. */
+export type Stepper<in Input> = (now: number, input: Input) => Effect.Effect<number>
+
+/** Begins a walk through a schedule. */
+export const stepper = <Input>(schedule: Schedule.Schedule<unknown, Input>): Effect.Effect<Stepper<Input>> =>
   Effect.map(
     Schedule.toStep(schedule),
     (step) => (now, input) =>
@@ -196,7 +204,3 @@ const longestTimeout = 3_590_000
 
 /** Milliseconds between two refreshes of an account that nobody forced, at least. */
 const leastPause = 1_000
-
-const dueFraction = 0.25
-const dueAtMost = Duration.minutes(15)
-const dueJitter = 0.1

@@ -187,6 +187,8 @@ export const begin = (
   }),
   ...(claim.kind === "login" && { refreshToken: null }),
   intent: { id: claim.id, kind: claim.kind, deadline: intent.deadline, again: intent.again ?? false },
+  // Nobody else need look after the account before this exchange has ended, or its process.
+  dueAt: session.dueAt === null ? null : Math.max(session.dueAt, intent.deadline),
   latches: settle(session, claim, (latch) => ({
     ...latch,
     open: [...latch.open, { id: claim.id, deadline: intent.deadline }].slice(-openLogins)
@@ -246,6 +248,7 @@ export const release = (session: Session, claim: Claim, outcome: "Kept" | "Refus
     ...session,
     intent: isOwn ? remains(session.intent, outcome) : session.intent,
     refreshToken: isOwn && claim.kind === "refresh" && outcome === "Refused" ? null : session.refreshToken,
+    dueAt: isOwn && outcome === "Refused" ? null : session.dueAt,
     latches:
       outcome === "Unknown"
         ? session.latches

@@ -63,19 +63,28 @@ export const callHealed = (api: string): Effect.Effect<void> => count(healed, { 
 
 /**
  * Writes down a change of state: one log line, and the gauges. `account` is a fingerprint, or the name a user chose.
+ * One of many has no `now`, and no gauge: a time series for each tenant would be more than most collectors bear, and its
+ * good news are for debugging.
  */
-export const stateChanged = (vendor: string, account: string, status: AuthStatus, now: number): Effect.Effect<void> => {
+export const stateChanged = (
+  vendor: string,
+  account: string,
+  status: AuthStatus,
+  now: number | undefined
+): Effect.Effect<void> => {
   const line = Effect.annotateLogs({ vendor, account })
   switch (status._tag) {
     case "Fresh": {
       const until = Option.match(status.expiresAt, { onNone: () => "it never expires", onSome: DateTime.formatIso })
+      const good = `${vendor}: fresh, generation ${status.generation}, until ${until}`
+      if (now === undefined) return line(Effect.logDebug(good))
       const life = Option.match(status.expiresAt, {
         onNone: () => Infinity,
         onSome: (at) => (DateTime.toEpochMillis(at) - now) / 1_000
       })
       return Effect.andThen(
         Metric.update(Metric.withAttributes(expiry, { vendor, account }), life),
-        line(Effect.logInfo(`${vendor}: fresh, generation ${status.generation}, until ${until}`))
+        line(Effect.logInfo(good))
       )
     }
     case "Due":

@@ -3,15 +3,16 @@
  *
  * Decided here: that a flight belongs to the layer's scope and not to the caller who began it, so that no interruption
  * loses it; that one timer is armed for the next moment that matters; and what becomes of a flight that a sign-out
- * overtook. Not here: what follows from an event (`TokenLifecycle`), and how a flight goes (`Flight`).
+ * overtook. Not here: what follows from an event (`TokenLifecycle`), how a flight goes (`Flight`), and what is done for
+ * an account that is one of many (`Host`).
  */
 import type * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
@@ -24,10 +25,13 @@ import * as AuthError from "./AuthError.ts"
 import type { Shape } from "./AuthService.ts"
 import * as Flight from "./Flight.ts"
 import * as Healing from "./Healing.ts"
+import * as Host from "./Host.ts"
 import type { Issuer } from "./Issuer.ts"
+import * as Memory from "./Memory.ts"
 import * as RefreshPolicy from "./RefreshPolicy.ts"
 import type * as Session from "./Session.ts"
 import * as Telemetry from "./Telemetry.ts"
+import * as Timer from "./Timer.ts"
 import * as TokenLifecycle from "./TokenLifecycle.ts"
 import * as TokenStore from "./TokenStore.ts"
 
@@ -55,75 +59,90 @@ export const make = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Engine, AuthError.AuthError, Scope.Scope> {
   const scope = yield* Effect.scope
   const clock = yield* Clock.Clock
-  const context = yield* Effect.context<never>()
+  // What the app runs inside an exchange is no account of this host's.
+  const context = Context.omit(Host.Host)(yield* Effect.context<never>())
   const policy = yield* RefreshPolicy.resolve(issuer.vendor, options.policy)
   const account = yield* Account.identify(issuer, options.account)
   const store = yield* TokenStore.orMemory
+  const host = yield* Host.Host
+  const memory = host?.memory ?? Memory.make()
   const flights =
     issuer.applicationToken === undefined
-      ? Flight.make({ issuer, policy, store, ...account })
+      ? Flight.make({ issuer, policy, store, memory, warning: host?.warning ?? { isGiven: false }, ...account })
       : ApplicationToken.make(issuer.vendor, issuer.applicationToken)
 
   const now = () => clock.currentTimeMillisUnsafe()
-  const refreshDelay = yield* RefreshPolicy.stepper(policy.refresh)
-  let retryDelay = yield* RefreshPolicy.stepper(policy.retry)
-  const changes = yield* SubscriptionRef.make<TokenLifecycle.AuthStatus>({ _tag: "SignedOut" })
+  const changes = yield* SubscriptionRef.make(TokenLifecycle.status(memory.state, now()))
 
-  let state = TokenLifecycle.initial
-  let session: Session.Session | undefined
   /** The answer of the running flight, for all who wait. */
   let landing = Deferred.makeUnsafe<AccessToken, AuthError.AuthError>()
-  let timer: { readonly at: number; readonly fiber: Fiber.Fiber<unknown> } | undefined
   /** Counts sign-outs: a flight begun before one does not touch what comes after it. */
   let epoch = 0
   /** Sign-outs that are being written. */
   let signingOut = 0
 
   // Who keeps the service of a closed scope keeps no token with it. Made first, undone last: no flight is left by then.
-  yield* Effect.addFinalizer(() =>
-    Effect.sync(() => {
-      state = TokenLifecycle.initial
-      session = undefined
-      landing = Deferred.makeUnsafe()
-    })
-  )
+  if (host === undefined) {
+    yield* Effect.addFinalizer(() =>
+      Effect.sync(() => {
+        Memory.forget(memory)
+        landing = Deferred.makeUnsafe()
+      })
+    )
+  }
 
   /** Closed while a sign-out is written: what would begin a flight waits for it. */
   const forgotten = Latch.makeUnsafe(true)
 
   /** Decides on an event; the effect does what follows from it. */
   const decide = (event: TokenLifecycle.Event): Effect.Effect<TokenLifecycle.Decision> => {
-    const decision = TokenLifecycle.on(state, event, now())
+    const decision = TokenLifecycle.on(memory.state, event, now())
     if (decision.starts && !forgotten.isOpen()) {
       return Effect.andThen(Effect.interruptible(forgotten.await), dispatch(event))
     }
-    state = decision.state
+    if (decision.starts && host !== undefined && event._tag !== "Refresh") {
+      const { failure } = memory.state
+      if (failure === undefined) host.started()
+      else if (!host.mayRetry(now())) return Effect.andThen(postpone(failure), dispatch(event))
+    }
+    memory.state = decision.state
     if (decision.starts) landing = Deferred.makeUnsafe()
     const start = decision.starts ? takeOff(event, decision) : Effect.void
     return Effect.as(Effect.andThen(start, Effect.andThen(publish, arm)), decision)
   }
 
+  /** Too many accounts of this vendor fail already: what would have been the next try is left out. */
+  const postpone = (failure: NonNullable<TokenLifecycle.State["failure"]>) =>
+    Effect.map(Random.next, (random) => {
+      memory.state = { ...memory.state, failure: { ...failure, retryAt: Math.round(now() + (1 + random) * postponed) } }
+    })
+
   // Between the decision and the flight nothing may come: an account would wait for a flight that never began.
   const dispatch = (event: TokenLifecycle.Event) => Effect.uninterruptible(Effect.suspend(() => decide(event)))
+
+  const timer = yield* Timer.make(dispatch({ _tag: "Timer" }))
 
   /** The same for what a flight brought, unless somebody signed out since it began: no other fiber comes in between. */
   const report = (begun: number, event: TokenLifecycle.Event, adopted?: Session.Session) =>
     Effect.uninterruptible(
       Effect.suspend(() => {
         if (begun !== epoch) return Effect.void
-        if (adopted !== undefined) session = adopted
+        if (adopted !== undefined) memory.session = adopted
         return decide(event)
       })
     )
 
   const publish = Effect.suspend(() => {
     const before = SubscriptionRef.getUnsafe(changes)
-    const after = TokenLifecycle.status(state, now())
+    const after = TokenLifecycle.status(memory.state, now())
     if (isSame(before, after)) return Effect.void
     const set = SubscriptionRef.set(changes, after)
     return isSameState(before, after)
       ? set
-      : Effect.andThen(set, Telemetry.stateChanged(issuer.vendor, account.label, after, now()))
+      : Effect.andThen(
+          set,
+          Telemetry.stateChanged(issuer.vendor, account.label, after, host === undefined ? now() : undefined)
+        )
   })
 
   const takeOff = (event: TokenLifecycle.Event, { answer, state: { held } }: TokenLifecycle.Decision) => {
@@ -131,7 +150,7 @@ export const make = Effect.fnUntraced(function* (
     const flight = flights.fly({
       after: held?.token.generation ?? 0,
       isForced: event._tag === "Refresh",
-      isBackground: event._tag === "Timer" || answer !== "wait",
+      isBackground: event._tag === "Timer" || event._tag === "Due" || answer !== "wait",
       isCurrent: () => begun === epoch && forgotten.isOpen()
     })
     return flight.pipe(
@@ -142,9 +161,11 @@ export const make = Effect.fnUntraced(function* (
       Effect.forkIn(scope, { startImmediately: true }),
       // On the fiber and not in it: a scope that is closed by now ends a fiber before it runs.
       Effect.map((fiber) =>
-        fiber.addObserver((exit) =>
-          Deferred.doneUnsafe(waiting, Exit.isSuccess(exit) ? exit.value : Exit.failCause(exit.cause))
-        )
+        fiber.addObserver((exit) => {
+          const outcome = Exit.isSuccess(exit) ? exit.value : Exit.failCause(exit.cause)
+          Deferred.doneUnsafe(waiting, outcome)
+          host?.landed(Exit.isSuccess(outcome))
+        })
       )
     )
   }
@@ -155,7 +176,7 @@ export const make = Effect.fnUntraced(function* (
     begun: number
   ): Effect.fn.Return<AccessToken, AuthError.AuthError> {
     if (Exit.isSuccess(exit)) {
-      if (begun === epoch) retryDelay = yield* RefreshPolicy.stepper(policy.retry)
+      if (begun === epoch) memory.retryDelay = undefined
       return yield* adopt(exit.value, begun)
     }
     const failure = Option.getOrUndefined(Exit.findErrorOption(exit))
@@ -164,13 +185,15 @@ export const make = Effect.fnUntraced(function* (
       return yield* failure.error
     }
     // A `refresh` that fails must not cost an account that holds nothing yet the good token in the store.
-    if (state.held === undefined && failure?.reason._tag !== "StoreFailure") {
+    if (memory.state.held === undefined && failure?.reason._tag !== "StoreFailure") {
       const good = Option.getOrUndefined(yield* Effect.option(flights.look))
       if (good !== undefined) yield* adopt({ session: good, fellBack: false }, begun)
     }
     // A defect is for the callers to see; the account takes it as one more failure.
     const error = failure ?? unknownOutcome(issuer.vendor)
-    const pause = Math.min(TokenLifecycle.longestPause, Math.max(shortestPause, yield* retryDelay(now(), error)))
+    memory.retryDelay ??= yield* RefreshPolicy.stepper(policy.retry)
+    const delay = yield* memory.retryDelay(now(), error)
+    const pause = Math.min(TokenLifecycle.longestPause, Math.max(shortestPause, delay))
     yield* report(begun, { _tag: "Failed", error, retryAt: Math.round(now() + pause) })
     return failure === undefined ? yield* Effect.failCause(exit.cause as Cause.Cause<never>) : yield* failure
   }, Effect.uninterruptible)
@@ -182,8 +205,9 @@ export const make = Effect.fnUntraced(function* (
     const end = RefreshPolicy.nearerEnd(lives)
     // The schedule sees the end that counts, so that its own window and jitter hold for that one.
     const input = { ...token, expiresAt: end === Infinity ? Option.none() : Option.some(DateTime.makeUnsafe(end)) }
+    memory.refreshDelay ??= yield* RefreshPolicy.stepper(policy.refresh)
     const moments = RefreshPolicy.moments(lives, {
-      scheduledAt: now() + (yield* refreshDelay(now(), input)),
+      scheduledAt: now() + (yield* memory.refreshDelay(now(), input)),
       random: yield* Random.next,
       minimumLifetime: policy.minimumLifetime
     })
@@ -191,28 +215,10 @@ export const make = Effect.fnUntraced(function* (
     return token
   })
 
-  /** Arms the timer for the next moment that begins a refresh or changes the status. */
+  /** The next moment that begins a refresh or changes the status. */
   const arm = Effect.suspend(() => {
-    const at = TokenLifecycle.wakesAt(state, now())
-    if (at === timer?.at || scope.state._tag === "Closed") return Effect.void
-    const disarm = timer === undefined ? Effect.void : Fiber.interrupt(timer.fiber)
-    timer = undefined
-    if (at === Infinity) return disarm
-    // In pieces, so that a machine that slept or a clock that was set is noticed within a minute.
-    return Effect.sleep(Math.min(Math.max(0, at - now()), 60_000)).pipe(
-      Effect.andThen(
-        Effect.suspend(() => {
-          timer = undefined
-          return dispatch({ _tag: "Timer" })
-        })
-      ),
-      Effect.provideContext(context),
-      Effect.forkIn(scope),
-      Effect.flatMap((fiber) => {
-        timer = { at, fiber }
-        return disarm
-      })
-    )
+    const at = TokenLifecycle.wakesAt(memory.state, now())
+    return host === undefined ? timer(at) : Effect.sync(() => host.alarm(at))
   })
 
   const ask = (event: TokenLifecycle.Event): Effect.Effect<AccessToken, AuthError.AuthError> =>
@@ -228,7 +234,7 @@ export const make = Effect.fnUntraced(function* (
     })
 
   const token = Effect.suspend(() => {
-    const { held } = state
+    const { held } = memory.state
     return held !== undefined && TokenLifecycle.isFresh(held, now())
       ? Effect.succeed(held.token)
       : ask({ _tag: "Read" })
@@ -239,29 +245,42 @@ export const make = Effect.fnUntraced(function* (
     refresh: ask({ _tag: "Refresh" }),
     invalidate: (rejected) =>
       Effect.suspend(() => {
-        if (state.held?.token.generation === rejected.generation) flights.reject(rejected.value)
+        if (memory.state.held?.token.generation === rejected.generation) flights.reject(rejected.value)
         return Effect.asVoid(dispatch({ _tag: "Rejected", generation: rejected.generation }))
       }),
-    status: Effect.sync(() => TokenLifecycle.status(state, now())),
+    status: Effect.sync(() => TokenLifecycle.status(memory.state, now())),
     changes: SubscriptionRef.changes(changes),
     signOut: Effect.gen(function* () {
       signingOut++
       forgotten.closeUnsafe()
       yield* flights.signOut
-      retryDelay = yield* RefreshPolicy.stepper(policy.retry)
+      memory.retryDelay = undefined
       epoch++
-      session = undefined
+      memory.session = undefined
       yield* dispatch({ _tag: "SignedOut" })
     }).pipe(Effect.ensuring(Effect.sync(() => --signingOut === 0 && forgotten.openUnsafe())), Effect.uninterruptible),
     api: issuer.api
   }
+  host?.attach({
+    wake: (isDue) => Effect.asVoid(dispatch({ _tag: isDue ? "Due" : "Timer" })),
+    settled: Effect.suspend(() =>
+      memory.state.isExchanging ? Effect.ignoreCause(Deferred.await(landing)) : Effect.void
+    ),
+    isBusy: () => memory.state.isExchanging || signingOut > 0,
+    rest: () => {
+      if (policy.refresh === RefreshPolicy.standard) memory.refreshDelay = undefined
+    }
+  })
   // A token that never expires is at hand from the beginning, and nothing is sent for it.
   if (issuer.applicationToken !== undefined) yield* token
-  return { shape, session: Effect.map(token, () => session!) }
+  return { shape, session: Effect.map(token, () => memory.session!) }
 })
 
 /** The shortest pause between two tries, in milliseconds. */
 const shortestPause = 1_000
+
+/** Milliseconds by which a retry is put off where too many accounts of a vendor fail; up to twice as many, at random. */
+const postponed = 120_000
 
 const unknownOutcome = (vendor: string) =>
   new AuthError.AuthError({ vendor, reason: new AuthError.Unreachable({ outcome: "Unknown" }) })

@@ -69,6 +69,8 @@ export type Event =
   | { readonly _tag: "Read" }
   | { readonly _tag: "Refresh" }
   | { readonly _tag: "Timer" }
+  /** The store says that the account's refresh is due; nothing of it may be in memory. */
+  | { readonly _tag: "Due" }
   | { readonly _tag: "Rejected"; readonly generation: number }
   | { readonly _tag: "Succeeded"; readonly held: Held }
   | { readonly _tag: "Failed"; readonly error: AuthError; readonly retryAt: number }
@@ -97,6 +99,10 @@ export const on = (state: State, event: Event, now: number): Decision => {
       return state.failure?.error.isFinal ? stay(state, state.failure.error) : join(state)
     case "Timer":
       return refreshesAt(state, now) <= now ? join(state) : stay(state)
+    case "Due":
+      return state.held === undefined && !(state.failure && isPending(state.failure, now))
+        ? join(state)
+        : on(state, { _tag: "Timer" }, now)
     case "Rejected":
       return state.held?.token.generation === event.generation
         ? stay({ ...state, held: { ...state.held, timerAt: Infinity, expiredAt: -Infinity } })

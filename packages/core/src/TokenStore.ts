@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
+import * as Agenda from "./Agenda.ts"
 import * as Account from "./Account.ts"
 import type { StoreFailure } from "./AuthError.ts"
 import * as Secret from "./Secret.ts"
@@ -47,10 +48,21 @@ export class TokenStore extends Context.Service<
   }
 >()("@vendor-auth/core/TokenStore") {}
 
-type Rows = Map<string, { readonly version: number; readonly session: Session }>
+interface Stored extends Agenda.Entry {
+  readonly account: string
+  version: number
+  session: Session
+}
 
-const inMemory = (rows: Rows): TokenStore["Service"] =>
-  TokenStore.of({
+const inMemory = () => {
+  const rows = new Map<string, Stored>()
+  const agendas = new Map<string, Agenda.Agenda<Stored>>()
+  const agendaOf = (vendor: string) => {
+    const agenda = agendas.get(vendor) ?? Agenda.make<Stored>()
+    agendas.set(vendor, agenda)
+    return agenda
+  }
+  const store = TokenStore.of({
     read: (account) =>
       Effect.map(Clock.currentTimeMillis, (now) => {
         const row = rows.get(account)
@@ -58,24 +70,37 @@ const inMemory = (rows: Rows): TokenStore["Service"] =>
       }),
     write: (account, version, session) =>
       Effect.sync(() => {
-        if ((rows.get(account)?.version ?? 0) !== version) return false
-        rows.set(account, { version: version + 1, session })
+        const row = rows.get(account) ?? { account, version: 0, session, at: Infinity, place: 0 }
+        if (row.version !== version) return false
+        row.version++
+        row.session = session
+        rows.set(account, row)
+        agendaOf(session.vendor).set(row, session.dueAt ?? Infinity)
         return true
       }),
     due: (vendor, limit) =>
-      Effect.map(Clock.currentTimeMillis, (now) =>
-        [...rows]
-          .map(([account, { session }]) => ({ account, vendor: session.vendor, dueAt: session.dueAt ?? Infinity }))
-          .filter((row) => row.vendor === vendor && row.dueAt <= now)
-          .toSorted((a, b) => a.dueAt - b.dueAt)
-          .slice(0, limit)
-          .map(({ account }) => account)
-      ),
+      Effect.map(Clock.currentTimeMillis, (now) => {
+        const agenda = agendaOf(vendor)
+        const due: Array<Stored> = []
+        while (due.length < limit) {
+          const row = agenda.take(now)
+          if (row === undefined) break
+          due.push(row)
+        }
+        due.forEach((row) => agenda.set(row, row.session.dueAt!))
+        return due.map(({ account }) => account)
+      }),
     isLasting: false
   })
+  const forget = () => {
+    rows.clear()
+    agendas.clear()
+  }
+  return { store, forget }
+}
 
 /** A store in this process's memory. */
-export const makeMemory: Effect.Effect<TokenStore["Service"]> = Effect.sync(() => inMemory(new Map()))
+export const makeMemory: Effect.Effect<TokenStore["Service"]> = Effect.sync(() => inMemory().store)
 
 /** The store that was provided; where there is none, a memory that is emptied when the scope closes. */
 export const orMemory: Effect.Effect<TokenStore["Service"], never, Scope.Scope> = Effect.flatMap(
@@ -84,11 +109,8 @@ export const orMemory: Effect.Effect<TokenStore["Service"], never, Scope.Scope> 
     onSome: Effect.succeed,
     onNone: () =>
       Effect.map(
-        Effect.acquireRelease(
-          Effect.sync((): Rows => new Map()),
-          (rows) => Effect.sync(() => rows.clear())
-        ),
-        inMemory
+        Effect.acquireRelease(Effect.sync(inMemory), ({ forget }) => Effect.sync(forget)),
+        ({ store }) => store
       )
   })
 )

@@ -161,13 +161,25 @@ describe("8. what a release leaves", () => {
 
   it("a refresh that was not carried out keeps it, for the next one to present", () => {
     const released = Session.release(begin(one, refresh("a")), refresh("a"), "Kept")
-    assert.deepStrictEqual(released, one)
+    assert.deepStrictEqual(released, { ...one, dueAt: deadline })
     assert.deepStrictEqual(next(released, stale), { _tag: "Refresh", from: "session", again: false })
   })
 
   it("a refused refresh says nothing of the credentials", () => {
     const released = Session.release(begin(one, refresh("a")), refresh("a"), "Refused")
     assert.deepStrictEqual(released.latches, one.latches)
+  })
+})
+
+describe("what is due", () => {
+  it("is not listed while an exchange may be under way, and again when its deadline has passed", () => {
+    assert.strictEqual(begin(one, refresh("a")).dueAt, deadline)
+    assert.isNull(begin({ ...one, dueAt: null }, refresh("a")).dueAt)
+  })
+
+  it("is not listed any more when the vendor said no", () => {
+    assert.isNull(Session.release(begin(one, refresh("a")), refresh("a"), "Refused").dueAt)
+    assert.isNull(Session.release(begin(one, login("a")), login("a"), "Refused").dueAt)
   })
 })
 

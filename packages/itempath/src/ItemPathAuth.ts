@@ -10,42 +10,27 @@ import type { AccessToken } from "@vendor-auth/core"
 import type * as AuthError from "@vendor-auth/core/AuthError"
 import * as AuthHttpClient from "@vendor-auth/core/AuthHttpClient"
 import * as AuthService from "@vendor-auth/core/AuthService"
-import type { Issuer } from "@vendor-auth/core/Issuer"
+import * as ManyAccounts from "@vendor-auth/core/ManyAccounts"
 import * as VendorOptions from "@vendor-auth/core/Options"
 import * as TokenEngine from "@vendor-auth/core/TokenEngine"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import type { HttpClient } from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
-import type { Redacted } from "effect/Redacted"
 import type { Scope } from "effect/Scope"
+import * as ItemPathCredentials from "./ItemPathCredentials.ts"
 import * as ItemPathEndpoint from "./ItemPathEndpoint.ts"
 
 const vendor = "ItemPath"
 
-type None<Name extends string> = { readonly [K in Name]?: undefined }
-
-/**
- * A user's name and password; or a refresh token that an earlier login gave; or an application token, with which
- * nothing but the API is ever called; or tokens from elsewhere, single sign-on for instance: `signIn` is run where a
- * login would be.
- */
-export type Credentials =
-  | ({ readonly username: string; readonly password: Redacted<string> } & None<
-      "refreshToken" | "applicationToken" | "signIn"
-    >)
-  | ({ readonly refreshToken: Redacted<string> } & None<"username" | "password" | "applicationToken" | "signIn">)
-  | ({ readonly applicationToken: Redacted<string> } & None<"username" | "password" | "refreshToken" | "signIn">)
-  | ({ readonly signIn: Effect.Effect<ItemPathEndpoint.SignedIn, unknown> } & None<
-      "username" | "password" | "refreshToken" | "applicationToken"
-    >)
+export type { Credentials } from "./ItemPathCredentials.ts"
 
 /** What an ItemPath account needs; `account` and `policy` are every vendor's. */
 export interface Options extends TokenEngine.Options {
   /** The server's address, with or without a trailing `/api`. */
   readonly baseUrl: string
   /** With `signIn` and a store that is shared or lasts, set `account` too: nothing else tells who signs in. */
-  readonly credentials: Credentials
+  readonly credentials: ItemPathCredentials.Credentials
 }
 
 /** ItemPath's tag: the shared shape, and a way to make an application token. */
@@ -77,43 +62,11 @@ export const make = Effect.fnUntraced(function* (
       api,
       refreshTokenUse: "many",
       refresh: endpoint.refresh,
-      ...(yield* wayIn(check, endpoint, options.credentials, api))
+      ...(yield* ItemPathCredentials.wayIn(check, endpoint, options.credentials, api))
     },
     options
   )
   return { ...engine.shape, createApplicationToken: Effect.flatMap(engine.session, endpoint.applicationToken) }
-})
-
-const wayIn = Effect.fnUntraced(function* (
-  check: ReturnType<typeof VendorOptions.checks>,
-  endpoint: ItemPathEndpoint.ItemPathEndpoint,
-  credentials: Credentials,
-  api: string
-): Effect.fn.Return<Pick<Issuer, "account" | "login" | "refreshToken" | "applicationToken">, AuthError.AuthError> {
-  yield* check.oneOf("credentials", credentials, [
-    ["username", "password"],
-    ["refreshToken"],
-    ["applicationToken"],
-    ["signIn"]
-  ])
-  if (credentials.refreshToken !== undefined) {
-    const refreshToken = yield* check.token("credentials.refreshToken", credentials.refreshToken)
-    return { account: [api], login: undefined, refreshToken }
-  }
-  if (credentials.applicationToken !== undefined) {
-    const applicationToken = yield* check.token("credentials.applicationToken", credentials.applicationToken)
-    return { account: [api], login: undefined, applicationToken }
-  }
-  if (credentials.signIn !== undefined) {
-    // Nobody knows who signs in, so that without a name of its own no two layers may share the session.
-    return {
-      account: [api, "signIn", crypto.randomUUID()],
-      login: { exchange: endpoint.signIn(credentials.signIn), secrets: [] }
-    }
-  }
-  const username = yield* check.text("credentials.username", credentials.username)
-  const password = yield* check.secret("credentials.password", credentials.password)
-  return { account: [api, username], login: { exchange: endpoint.login(username, password), secrets: [password] } }
 })
 
 /** ItemPath as a layer. */
@@ -133,12 +86,29 @@ export const layerConfig = (
 export const config: Config.Config<Options> = Config.all({
   baseUrl: Config.String("BASE_URL"),
   credentials: Config.all({ applicationToken: Config.Redacted("APPLICATION_TOKEN") }).pipe(
-    Config.orElse((): Config.Config<Credentials> => Config.all({ refreshToken: Config.Redacted("REFRESH_TOKEN") })),
-    Config.orElse((): Config.Config<Credentials> =>
+    Config.orElse((): Config.Config<ItemPathCredentials.Credentials> =>
+      Config.all({ refreshToken: Config.Redacted("REFRESH_TOKEN") })
+    ),
+    Config.orElse((): Config.Config<ItemPathCredentials.Credentials> =>
       Config.all({ username: Config.String("USERNAME"), password: Config.Redacted("PASSWORD") })
     )
   )
 }).pipe(Config.nested("ITEMPATH"))
 
+const { isRejected } = ItemPathEndpoint
+
+/** Many accounts of ItemPath: `of(id)` is one of them. */
+export class Many extends ManyAccounts.Service<Many, ItemPathAuth["Service"]>()("@vendor-auth/itempath/Many") {}
+
+/** Many accounts in one layer, each with options of its own that are looked up by its id. */
+export const layerMany = <E, R>(
+  options: ManyAccounts.Options<Options, E, R>
+): Layer.Layer<Many, AuthError.AuthError, HttpClient | Exclude<R, Scope>> => {
+  const extra = (use: ManyAccounts.Use<ItemPathAuth["Service"]>) => ({
+    createApplicationToken: use(({ createApplicationToken }) => createApplicationToken)
+  })
+  return ManyAccounts.layer(Many, { vendor, make, extra, isRejected }, options)
+}
+
 /** A client of ItemPath's API: `get("/stations")` is `{baseUrl}/api/stations`. */
-export const httpClient = AuthHttpClient.fromTag(ItemPathAuth, { isRejected: ItemPathEndpoint.isRejected })
+export const httpClient = AuthHttpClient.fromTag(ItemPathAuth, { isRejected })

@@ -21,6 +21,15 @@ AuthServiceSuite.suite("ItemPath", {
   refreshTokenUse: "many"
 })
 
+AuthServiceSuite.suiteOfMany("ItemPath", {
+  tag: ItemPathAuth.Many,
+  simulator: ItemPathSimulator.make(),
+  layer: ({ credentials, origin }, options) =>
+    ItemPathAuth.layerMany({ account: () => Effect.succeed({ baseUrl: origin, credentials, ...options }) }),
+  life: "15 minutes",
+  refreshTokenUse: "many"
+})
+
 const { ItemPathAuth: tag, layer } = ItemPathAuth
 const token = Effect.flatMap(tag, (auth) => auth.token)
 const call = (path: string, method: "get" | "post" = "get") =>

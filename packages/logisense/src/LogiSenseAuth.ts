@@ -1,13 +1,15 @@
 /**
  * LogiSense Billing: form-encoded token requests, and API requests with a bearer.
  *
- * Decided here: LogiSense's addresses, fields and lives, as https://developer.logisense.com/docs/tokens has them, and
- * what its answer says beside the tokens. Access tokens live 30 minutes; a refresh token dies one second before its
- * access token, so that it is presented early, or a login takes its place. Not here: when anything is sent (core).
+ * Decided here: LogiSense's addresses, fields and lives, as https://developer.logisense.com/docs/tokens has them. Access
+ * tokens live 30 minutes; a refresh token dies one second before its access token, so that it is presented early, or a
+ * login takes its place. Not here: what an answer says beside the tokens (`LogiSenseDetails`), and when anything is sent
+ * (core).
  */
-import * as AuthError from "@vendor-auth/core/AuthError"
+import type * as AuthError from "@vendor-auth/core/AuthError"
 import * as AuthHttpClient from "@vendor-auth/core/AuthHttpClient"
 import * as AuthService from "@vendor-auth/core/AuthService"
+import * as ManyAccounts from "@vendor-auth/core/ManyAccounts"
 import * as OAuth2 from "@vendor-auth/core/OAuth2"
 import * as VendorOptions from "@vendor-auth/core/Options"
 import * as TokenEndpoint from "@vendor-auth/core/TokenEndpoint"
@@ -18,8 +20,8 @@ import * as Effect from "effect/Effect"
 import type { HttpClient } from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import type { Redacted } from "effect/Redacted"
-import * as Schema from "effect/Schema"
 import type { Scope } from "effect/Scope"
+import * as LogiSenseDetails from "./LogiSenseDetails.ts"
 
 const vendor = "LogiSense"
 
@@ -43,22 +45,12 @@ export interface Options extends TokenEngine.Options {
   readonly extraRefreshParams?: Readonly<Record<string, string>> | undefined
 }
 
-/** What LogiSense says of a session beside its tokens. */
-export const Details = Schema.Struct({
-  issued: Schema.DateTimeUtcFromString,
-  expires: Schema.DateTimeUtcFromString,
-  audience: Schema.String,
-  actingOwnerId: Schema.Union([Schema.Int, Schema.FiniteFromString])
-}).pipe(Schema.encodeKeys({ issued: ".issued", expires: ".expires" }))
-
-export type Details = (typeof Details)["Type"]
-
-const detailed = [".issued", ".expires", "audience", "actingOwnerId"]
+export { Details } from "./LogiSenseDetails.ts"
 
 /** LogiSense's tag: the shared shape, and `details` of the current session. */
 export class LogiSenseAuth extends AuthService.Service<
   LogiSenseAuth,
-  { readonly details: Effect.Effect<Details, AuthError.AuthError> }
+  { readonly details: Effect.Effect<LogiSenseDetails.Details, AuthError.AuthError> }
 >()("@vendor-auth/logisense/LogiSenseAuth") {}
 
 /**
@@ -91,9 +83,7 @@ export const make = Effect.fnUntraced(function* (
     common: { client_id: clientId },
     defaultLife: Duration.seconds(1800),
     defaultRefreshLife: Duration.seconds(1799),
-    details: (body) =>
-      // Only what an answer can make neither deep nor wide is stored.
-      Object.fromEntries(detailed.map((key) => [key, typeof body[key] === "object" ? null : (body[key] ?? null)]))
+    details: LogiSenseDetails.kept
   })
   const engine = yield* TokenEngine.make(
     {
@@ -110,15 +100,7 @@ export const make = Effect.fnUntraced(function* (
     },
     options
   )
-  return {
-    ...engine.shape,
-    details: Effect.flatMap(engine.session, ({ tokens }) =>
-      Effect.mapError(
-        Schema.decodeUnknownEffect(Details)(tokens!.details),
-        () => new AuthError.AuthError({ vendor, reason: new AuthError.MalformedResponse({ paths: detailed }) })
-      )
-    )
-  }
+  return { ...engine.shape, details: Effect.flatMap(engine.session, LogiSenseDetails.of(vendor)) }
 })
 
 /** LogiSense as a layer. */
@@ -145,6 +127,15 @@ export const config: Config.Config<Options> = Config.all({
     )
   )
 }).pipe(Config.nested("LOGISENSE"))
+
+/** Many accounts of LogiSense: `of(id)` is one of them. */
+export class Many extends ManyAccounts.Service<Many, LogiSenseAuth["Service"]>()("@vendor-auth/logisense/Many") {}
+
+/** Many accounts in one layer, each with options of its own that are looked up by its id. */
+export const layerMany = <E, R>(
+  options: ManyAccounts.Options<Options, E, R>
+): Layer.Layer<Many, AuthError.AuthError, HttpClient | Exclude<R, Scope>> =>
+  ManyAccounts.layer(Many, { vendor, make, extra: (use) => ({ details: use(({ details }) => details) }) }, options)
 
 /** A client of LogiSense's API: `get("/Account")` is `{baseUrl}/ResourceServer/api/{version}/Account`. */
 export const httpClient = AuthHttpClient.fromTag(LogiSenseAuth)

@@ -21,6 +21,17 @@ AuthServiceSuite.suite("LogiSense", {
   refreshTokenUse: "once"
 })
 
+AuthServiceSuite.suiteOfMany("LogiSense", {
+  tag: LogiSenseAuth.Many,
+  simulator: LogiSenseSimulator.make(),
+  layer: ({ credentials: { clientId, password, username }, origin }, options) =>
+    LogiSenseAuth.layerMany({
+      account: () => Effect.succeed({ baseUrl: origin, clientId, credentials: { username, password }, ...options })
+    }),
+  life: "30 minutes",
+  refreshTokenUse: "once"
+})
+
 const { LogiSenseAuth: tag, layer } = LogiSenseAuth
 
 /** Runs a program over a simulator and this layer; the client must have kept to the vendor's protocol. */

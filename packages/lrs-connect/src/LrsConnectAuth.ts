@@ -9,6 +9,7 @@
 import type { AuthError } from "@vendor-auth/core/AuthError"
 import * as AuthHttpClient from "@vendor-auth/core/AuthHttpClient"
 import * as AuthService from "@vendor-auth/core/AuthService"
+import * as ManyAccounts from "@vendor-auth/core/ManyAccounts"
 import * as OAuth2 from "@vendor-auth/core/OAuth2"
 import * as VendorOptions from "@vendor-auth/core/Options"
 import * as TokenEndpoint from "@vendor-auth/core/TokenEndpoint"
@@ -102,6 +103,15 @@ export const config: Config.Config<Options> = Config.all({
     )
   )
 }).pipe(Config.nested("LRS"))
+
+/** Many accounts of LRS Connect: `of(id)` is one of them. */
+export class Many extends ManyAccounts.Service<Many, LrsConnectAuth["Service"]>()("@vendor-auth/lrs-connect/Many") {}
+
+/** Many accounts in one layer, each with options of its own that are looked up by its id. */
+export const layerMany = <E, R>(
+  options: ManyAccounts.Options<Options, E, R>
+): Layer.Layer<Many, AuthError, HttpClient | Exclude<R, Scope>> =>
+  ManyAccounts.layer(Many, { vendor, make, extra: () => ({}) }, options)
 
 /** A client of LRS Connect's API: `get("/v3/accounts")` is `{baseUrl}/rest/v3/accounts`. */
 export const httpClient = AuthHttpClient.fromTag(LrsConnectAuth)

@@ -20,6 +20,17 @@ AuthServiceSuite.suite("LRS Connect", {
   refreshTokenUse: "once"
 })
 
+AuthServiceSuite.suiteOfMany("LRS Connect", {
+  tag: LrsConnectAuth.Many,
+  simulator: LrsConnectSimulator.make(),
+  layer: ({ credentials: { password, username: userName }, origin }, options) =>
+    LrsConnectAuth.layerMany({
+      account: () => Effect.succeed({ baseUrl: origin, credentials: { userName, password }, ...options })
+    }),
+  life: "1 hour",
+  refreshTokenUse: "once"
+})
+
 const { LrsConnectAuth: tag, layer } = LrsConnectAuth
 const token = Effect.flatMap(tag, (auth) => auth.token)
 const refresh = Effect.flatMap(tag, (auth) => auth.refresh)

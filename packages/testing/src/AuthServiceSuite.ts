@@ -7,6 +7,7 @@
  */
 import { describe } from "@effect/vitest"
 import type { Simulator } from "./Simulator.ts"
+import * as OneOfMany from "./suite/OneOfMany.ts"
 import * as Calls from "./suite/Calls.ts"
 import * as Exchanges from "./suite/Exchanges.ts"
 import * as Sentence from "./suite/Sentence.ts"
@@ -24,3 +25,10 @@ export const suite = <Self, S extends Simulator>(name: string, vendor: Vendor<Se
     Calls.run(sentences)
   })
 }
+
+/** What a vendor of many accounts brings to its suite. */
+export type ManyVendor<Self, S extends Simulator> = OneOfMany.ManyVendor<Self, S>
+
+/** Runs the same sentences for one account of many. */
+export const suiteOfMany = <Self, S extends Simulator>(name: string, vendor: ManyVendor<Self, S>): void =>
+  suite(`${name}, one of many`, OneOfMany.vendor(vendor))

@@ -13,7 +13,7 @@ import type { Sentences } from "./Sentence.ts"
 
 /** Runs these sentences for a vendor. */
 export const run = <Self, S extends Simulator.Simulator>(sentences: Sentences<Self, S>): void => {
-  const { reason, requests, sentence, tagOf, vendor } = sentences
+  const { reason, requests, sent, sentence, tagOf, vendor } = sentences
 
   describe("an exchange", () => {
     sentence("is not lost when all its callers are interrupted, and they return at once", (auth, simulator) =>
@@ -66,6 +66,7 @@ export const run = <Self, S extends Simulator.Simulator>(sentences: Sentences<Se
       Effect.gen(function* () {
         yield* simulator.failNext(Simulator.delay("10 minutes"))
         const caller = yield* Effect.forkChild(Effect.flip(auth.token))
+        yield* sent(simulator)
         yield* TestClock.adjust("30 seconds")
         const error = yield* Fiber.join(caller)
         assert.deepInclude(error.reason, { _tag: "Unreachable", outcome: "Unknown" })
@@ -106,6 +107,7 @@ export const run = <Self, S extends Simulator.Simulator>(sentences: Sentences<Se
       Effect.gen(function* () {
         yield* simulator.failNext(Simulator.delay("5 seconds"))
         const caller = yield* Effect.forkChild(Effect.flip(auth.token))
+        yield* sent(simulator)
         yield* TestClock.adjust("1 second")
         yield* auth.signOut
         yield* TestClock.adjust("4 seconds")

@@ -81,6 +81,12 @@ export const make = <Self, S extends Simulator.Simulator>(vendor: Vendor<Self, S
 
     untilExpired: TestClock.adjust(life),
 
+    /** Until a request is out: what has to be digested for it first is digested by the platform, in real time. */
+    sent: (simulator: S) =>
+      Effect.gen(function* () {
+        while ((yield* simulator.seen).length === 0) yield* TestClock.withLive(Effect.sleep("1 millis"))
+      }),
+
     /** Long enough for any fiber that is ready to run. */
     settle: TestClock.adjust(1)
   }

@@ -14,7 +14,7 @@ import type { Sentences } from "./Sentence.ts"
 
 /** Runs these sentences for a vendor. */
 export const run = <Self, S extends Simulator.Simulator>(sentences: Sentences<Self, S>): void => {
-  const { reason, requests, sentence, settle, tagOf, untilDue, untilExpired } = sentences
+  const { reason, requests, sent, sentence, settle, tagOf, untilDue, untilExpired } = sentences
 
   describe("signed out", () => {
     sentence("building the layer sends nothing", (auth, simulator) =>
@@ -43,6 +43,7 @@ export const run = <Self, S extends Simulator.Simulator>(sentences: Sentences<Se
             { concurrency: "unbounded" }
           )
         )
+        yield* sent(simulator)
         yield* TestClock.adjust("2 seconds")
         const tokens = yield* Fiber.join(callers)
         assert.strictEqual(new Set(tokens.map(({ value }) => Redacted.value(value))).size, 1)

@@ -1,0 +1,297 @@
+/**
+ * The accounts that are in memory: each asleep on its record, or awake with an engine while something is done for it.
+ *
+ * Decided here: that an engine is made where a record does not answer by itself, and dropped as soon as its account is
+ * quiet, so that an account costs what it has to remember; that one timer wakes all of them; how many there may be; and
+ * that none is forgotten with which anything could be lost. Not here: what an account does (`TokenEngine`), and accounts
+ * that are due and not in memory (`DueRounds`).
+ */
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Latch from "effect/Latch"
+import * as Random from "effect/Random"
+import * as Scope from "effect/Scope"
+import * as Agenda from "./Agenda.ts"
+import * as AuthError from "./AuthError.ts"
+import * as Healing from "./Healing.ts"
+import * as Host from "./Host.ts"
+import * as Memory from "./Memory.ts"
+import * as RetryBudget from "./RetryBudget.ts"
+import * as Timer from "./Timer.ts"
+import * as TokenLifecycle from "./TokenLifecycle.ts"
+
+/** An account in memory. */
+export interface Resident<S> extends Agenda.Entry {
+  readonly id: string
+  readonly memory: Memory.Memory
+  /** When a caller asked for it last, in milliseconds since the epoch; `-Infinity` for never. */
+  usedAt: number
+  /** When it was last considered for being forgotten. */
+  consideredAt: number
+  /** How many use its engine now. */
+  uses: number
+  awake: Awake<S> | undefined
+}
+
+interface Awake<S> {
+  readonly scope: Scope.Closeable
+  readonly service: Deferred.Deferred<S, AuthError.AuthError>
+  controls: Host.Controls | undefined
+}
+
+/** How accounts are housed. */
+export interface Options<S> {
+  readonly vendor: string
+  readonly capacity: number
+  /** Milliseconds. */
+  readonly idleTimeToLive: number
+  /** Makes the service of an account. */
+  readonly make: (id: string) => Effect.Effect<S, AuthError.AuthError, Scope.Scope>
+}
+
+/** All of them. */
+export interface Residents<S> {
+  readonly get: (id: string) => Resident<S> | undefined
+  /** A caller asks for an account: gives its service, which is kept as long as the scope is open. */
+  readonly hold: (id: string) => Effect.Effect<S, AuthError.AuthError, Scope.Scope>
+  /** The same for as long as something is done with it. */
+  readonly use: <A, E>(id: string, f: (service: S) => Effect.Effect<A, E>) => Effect.Effect<A, E | AuthError.AuthError>
+  /** Refreshes an account that the store says is due, on nobody's behalf; says whether it is fresh then. */
+  readonly visit: (id: string) => Effect.Effect<boolean, AuthError.AuthError>
+}
+
+/** Milliseconds between two tries to wake an account whose options cannot be looked up; up to twice that, at random. */
+const lookAgainAfter = 60_000
+
+/** So many are waked in one go before others have their turn. */
+const atOnce = 256
+
+/** Opens the house. It ends with the scope, and nothing is remembered then. */
+export const make = Effect.fnUntraced(function* <S>(
+  options: Options<S>
+): Effect.fn.Return<Residents<S>, never, Scope.Scope> {
+  const scope = yield* Effect.scope
+  const clock = yield* Clock.Clock
+  const context = yield* Effect.context<never>()
+  const now = () => clock.currentTimeMillisUnsafe()
+  const residents = new Map<string, Resident<S>>()
+  const agenda = Agenda.make<Resident<S>>()
+  const budget = RetryBudget.make()
+  const warning = { isGiven: false }
+  /** Opened when the nearest moment comes nearer. */
+  const nearer = Latch.makeUnsafe(false)
+
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      residents.forEach(({ memory }) => Memory.forget(memory))
+      residents.clear()
+    })
+  )
+
+  /** What is owed to the store is tried again, though nobody asks for the account. */
+  const alarm = (resident: Resident<S>, at: number) => {
+    const { owed, state } = resident.memory
+    const nearest = agenda.next()
+    agenda.set(resident, owed === undefined ? at : Math.min(at, state.failure?.retryAt ?? now() + lookAgainAfter))
+    if (agenda.next() < nearest) nearer.openUnsafe()
+  }
+
+  const isDispensable = ({ awake, memory, uses }: Resident<S>) =>
+    uses === 0 && awake === undefined && Memory.isDispensable(memory, now()) && Healing.isQuiet(memory)
+
+  const forget = (resident: Resident<S>) => {
+    agenda.set(resident, Infinity)
+    // Who comes last to one that was forgotten must not forget its successor.
+    if (residents.get(resident.id) === resident) residents.delete(resident.id)
+  }
+
+  /** Whether there is room for one more: the account that was not used for longest makes it, if it may be forgotten. */
+  const hasRoom = (): boolean => {
+    if (residents.size < options.capacity) return true
+    let left = residents.size
+    for (const resident of residents.values()) {
+      if (left-- === 0) return false
+      const wasUsed = resident.usedAt > resident.consideredAt
+      if (!wasUsed && isDispensable(resident)) {
+        forget(resident)
+        return true
+      }
+      // To the end of the line.
+      resident.consideredAt = now()
+      residents.delete(resident.id)
+      residents.set(resident.id, resident)
+    }
+    return false
+  }
+
+  const enter = (id: string, isAsked: boolean): Effect.Effect<Resident<S>, AuthError.AuthError> =>
+    Effect.suspend(() => {
+      if (scope.state._tag === "Closed") return Effect.interrupt
+      let resident = residents.get(id)
+      if (resident === undefined) {
+        if (!hasRoom()) return isFull
+        const memory = Memory.make()
+        const usedAt = -Infinity
+        resident = { id, memory, usedAt, consideredAt: now(), uses: 0, awake: undefined, at: Infinity, place: 0 }
+        residents.set(id, resident)
+      }
+      if (isAsked) resident.usedAt = now()
+      resident.uses++
+      return Effect.succeed(resident)
+    })
+
+  const isFull = Effect.fail(
+    new AuthError.AuthError({
+      vendor: options.vendor,
+      reason: new AuthError.AccountUnavailable({ problem: "Full" })
+    })
+  )
+
+  const leave = (resident: Resident<S>) =>
+    Effect.sync(() => {
+      resident.uses--
+      rest(resident)
+    })
+
+  /** Drops what is not needed of an account that is quiet. */
+  const rest = (resident: Resident<S>) => {
+    const { awake, memory, usedAt, uses } = resident
+    if (uses > 0 || (awake !== undefined && awake.controls?.isBusy() !== false)) return
+    if (awake !== undefined) {
+      resident.awake = undefined
+      awake.controls!.rest()
+      close(awake)
+    }
+    const isBlank = memory.state === TokenLifecycle.initial
+    const isVisitor = usedAt === -Infinity && resident.at > now() + 1_000
+    if ((isBlank || isVisitor) && isDispensable(resident)) forget(resident)
+  }
+
+  const close = ({ scope }: Awake<S>) => {
+    const closing = Scope.closeUnsafe(scope, Exit.void)
+    if (closing !== undefined) Effect.runForkWith(context)(Effect.uninterruptible(closing))
+  }
+
+  /** Without what the context of the caller who happened to be first holds: a span, a transaction. */
+  const inOwnContext = <A>(effect: Effect.Effect<A>) => Effect.updateContext(effect, (_: typeof context) => context)
+
+  /** The service of an account, made once for all who ask; it is not lost with the one who asked first. */
+  const awaken = (resident: Resident<S>): Effect.Effect<S, AuthError.AuthError> =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.suspend(() => {
+        const { awake } = resident
+        if (awake !== undefined) return restore(Deferred.await(awake.service))
+        const made: Awake<S> = {
+          scope: Scope.forkUnsafe(scope),
+          service: Deferred.makeUnsafe(),
+          controls: undefined
+        }
+        resident.awake = made
+        const making = Effect.onExit(
+          Effect.interruptible(options.make(resident.id)).pipe(
+            Effect.provideService(Scope.Scope, made.scope),
+            Effect.provideService(Host.Host, hostOf(resident, made))
+          ),
+          (exit) =>
+            Effect.sync(() => {
+              if (Exit.isFailure(exit)) {
+                resident.awake = undefined
+                close(made)
+              }
+              Deferred.doneUnsafe(made.service, exit)
+              rest(resident)
+            })
+        )
+        const fiber = Effect.forkIn(making, scope, { startImmediately: true })
+        return Effect.andThen(inOwnContext(fiber), restore(Deferred.await(made.service)))
+      })
+    )
+
+  const hostOf = (resident: Resident<S>, awake: Awake<S>): Host.Host => ({
+    memory: resident.memory,
+    warning,
+    attach: (controls) => {
+      awake.controls = controls
+    },
+    alarm: (at) => alarm(resident, at),
+    started: budget.started,
+    mayRetry: (at) => budget.take(at, residents.size),
+    landed: (hasSucceeded) => {
+      if (hasSucceeded) budget.succeeded()
+      rest(resident)
+    }
+  })
+
+  const using = <A, E>(
+    id: string,
+    isAsked: boolean,
+    f: (service: S, resident: Resident<S>) => Effect.Effect<A, E>
+  ): Effect.Effect<A, E | AuthError.AuthError> =>
+    Effect.acquireUseRelease(
+      enter(id, isAsked),
+      (resident) => Effect.flatMap(awaken(resident), (service) => f(service, resident)),
+      leave
+    )
+
+  const ring = (resident: Resident<S>) =>
+    Effect.catch(
+      using(resident.id, false, (_, { awake, memory }) => awake!.controls!.wake(memory.owed !== undefined)),
+      (error) =>
+        Effect.gen(function* () {
+          alarm(resident, now() + Math.round(lookAgainAfter * (1 + (yield* Random.next))))
+          yield* Effect.logDebug(error.message)
+        })
+    )
+
+  const timekeeper = Effect.gen(function* () {
+    while (true) {
+      nearer.closeUnsafe()
+      const at = agenda.next()
+      const left = Math.min(at - now(), Timer.longestSleep)
+      if (at === Infinity) yield* nearer.await
+      else if (left > 0) yield* Effect.raceFirst(nearer.await, Effect.sleep(left))
+      for (let i = 0; i < atOnce; i++) {
+        const resident = agenda.take(now())
+        if (resident === undefined) break
+        yield* Effect.forkIn(ring(resident), scope)
+      }
+      yield* Effect.yieldNow
+    }
+  })
+
+  const sweep = Effect.sync(() => {
+    const before = now() - options.idleTimeToLive
+    for (const resident of residents.values()) {
+      if (resident.usedAt <= before && isDispensable(resident)) forget(resident)
+    }
+  })
+
+  yield* Effect.forkIn(timekeeper, scope)
+  if (options.idleTimeToLive < Infinity) {
+    const pause = Math.max(1_000, options.idleTimeToLive / 8)
+    yield* Effect.forkIn(Effect.forever(Effect.andThen(Effect.sleep(pause), sweep)), scope)
+  }
+
+  return {
+    get: (id) => residents.get(id),
+    hold: (id) => Effect.flatMap(Effect.acquireRelease(enter(id, true), leave), awaken),
+    use: (id, f) => using(id, true, f),
+    visit: (id) =>
+      using(
+        id,
+        false,
+        Effect.fnUntraced(function* (_, { awake, memory }) {
+          const { settled, wake } = awake!.controls!
+          // The first flight learns what the store has, and the second one refreshes it.
+          for (const isDue of [true, false]) {
+            yield* wake(isDue)
+            yield* settled
+          }
+          const { failure, held } = memory.state
+          return failure === undefined && held !== undefined && held.timerAt > now()
+        })
+      )
+  }
+})
