@@ -20,6 +20,7 @@ import * as AuthError from "./AuthError.ts"
 import * as AuthHttpClient from "./AuthHttpClient.ts"
 import type { Shape } from "./AuthService.ts"
 import * as DueRounds from "./DueRounds.ts"
+import * as Host from "./Host.ts"
 import * as Residents from "./Residents.ts"
 import type * as TokenEngine from "./TokenEngine.ts"
 import * as TokenLifecycle from "./TokenLifecycle.ts"
@@ -42,6 +43,8 @@ export type Account<S extends Shape> = Omit<S, "api" | "changes"> & {
 export interface Accounts<S extends Shape> {
   /** The account of this id. Its id is its name, in the store and in logs. */
   readonly of: (id: string) => Account<S>
+  /** How many accounts are in memory now. */
+  readonly size: Effect.Effect<number>
 }
 
 /** Makes a vendor's tag of many accounts. */
@@ -120,20 +123,20 @@ const make = Effect.fnUntraced(function* <S extends Shape, O extends TokenEngine
       Effect.provideContext(context)
     )
 
+  const provided = Context.make(HttpClient.HttpClient, client).pipe(Context.add(TokenStore.TokenStore, store))
   const residents = yield* Residents.make<S>({
     vendor: vendor.vendor,
     capacity,
     idleTimeToLive: Duration.toMillis(idle.value),
-    make: Effect.fnUntraced(
-      function* (id) {
-        const found = yield* lookup(id)
-        if (found.account !== undefined && found.account !== id) {
-          return yield* invalid("account", "is not the id that the account was asked for by: leave it out")
-        }
-        return yield* vendor.make({ ...found, account: id })
-      },
-      Effect.provideContext(Context.make(HttpClient.HttpClient, client).pipe(Context.add(TokenStore.TokenStore, store)))
-    )
+    make: Effect.fnUntraced(function* (id, host) {
+      const found = yield* lookup(id)
+      if (found.account !== undefined && found.account !== id) {
+        return yield* invalid("account", "is not the id that the account was asked for by: leave it out")
+      }
+      // Given here and not before: what the app does to look an account up is not this account's.
+      const given = Context.mergeAll(provided, Context.make(Host.Host, host))
+      return yield* Effect.provideContext(vendor.make({ ...found, account: id }), given)
+    })
   })
   yield* DueRounds.make({ vendor: vendor.vendor, store, residents })
 
@@ -141,12 +144,14 @@ const make = Effect.fnUntraced(function* <S extends Shape, O extends TokenEngine
 
   const of = (id: string): Account<S> => {
     const use: Use<S> = (f) => residents.use(id, f)
+    /** What its record says is said at once: a good token, or that its last failure is to be waited out. */
     const token = Effect.suspend(() => {
       const resident = residents.get(id)
-      const held = resident?.memory.state.held
-      if (held === undefined || !TokenLifecycle.isFresh(held, now())) return use((service) => service.token)
-      resident!.usedAt = now()
-      return Effect.succeed(held.token)
+      if (resident === undefined) return use((service) => service.token)
+      const { answer, starts } = TokenLifecycle.on(resident.memory.state, { _tag: "Read" }, now())
+      if (starts || answer === "wait") return use((service) => service.token)
+      resident.usedAt = now()
+      return "value" in answer ? Effect.succeed(answer) : Effect.fail(answer)
     })
     /** A token of an account that was forgotten meanwhile is in the store still. */
     const invalidate = (rejected: AccessToken) =>
@@ -192,5 +197,5 @@ const make = Effect.fnUntraced(function* <S extends Shape, O extends TokenEngine
       )
     } as Account<S>
   }
-  return { of }
+  return { of, size: Effect.sync(residents.size) }
 })

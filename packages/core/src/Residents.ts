@@ -16,7 +16,7 @@ import * as Scope from "effect/Scope"
 import * as Agenda from "./Agenda.ts"
 import * as AuthError from "./AuthError.ts"
 import * as Healing from "./Healing.ts"
-import * as Host from "./Host.ts"
+import type * as Host from "./Host.ts"
 import * as Memory from "./Memory.ts"
 import * as RetryBudget from "./RetryBudget.ts"
 import * as Timer from "./Timer.ts"
@@ -47,13 +47,14 @@ export interface Options<S> {
   readonly capacity: number
   /** Milliseconds. */
   readonly idleTimeToLive: number
-  /** Makes the service of an account. */
-  readonly make: (id: string) => Effect.Effect<S, AuthError.AuthError, Scope.Scope>
+  /** Makes the service of an account for its host. */
+  readonly make: (id: string, host: Host.Host) => Effect.Effect<S, AuthError.AuthError, Scope.Scope>
 }
 
 /** All of them. */
 export interface Residents<S> {
   readonly get: (id: string) => Resident<S> | undefined
+  readonly size: () => number
   /** A caller asks for an account: gives its service, which is kept as long as the scope is open. */
   readonly hold: (id: string) => Effect.Effect<S, AuthError.AuthError, Scope.Scope>
   /** The same for as long as something is done with it. */
@@ -175,7 +176,8 @@ export const make = Effect.fnUntraced(function* <S>(
   }
 
   /** Without what the context of the caller who happened to be first holds: a span, a transaction. */
-  const inOwnContext = <A>(effect: Effect.Effect<A>) => Effect.updateContext(effect, (_: typeof context) => context)
+  const inOwnContext = <A>(effect: Effect.Effect<A>) =>
+    Effect.updateContext<A, never, never, never>(effect, () => context)
 
   /** The service of an account, made once for all who ask; it is not lost with the one who asked first. */
   const awaken = (resident: Resident<S>): Effect.Effect<S, AuthError.AuthError> =>
@@ -190,9 +192,8 @@ export const make = Effect.fnUntraced(function* <S>(
         }
         resident.awake = made
         const making = Effect.onExit(
-          Effect.interruptible(options.make(resident.id)).pipe(
-            Effect.provideService(Scope.Scope, made.scope),
-            Effect.provideService(Host.Host, hostOf(resident, made))
+          Effect.interruptible(
+            Effect.provideService(options.make(resident.id, hostOf(resident, made)), Scope.Scope, made.scope)
           ),
           (exit) =>
             Effect.sync(() => {
@@ -276,6 +277,7 @@ export const make = Effect.fnUntraced(function* <S>(
 
   return {
     get: (id) => residents.get(id),
+    size: () => residents.size,
     hold: (id) => Effect.flatMap(Effect.acquireRelease(enter(id, true), leave), awaken),
     use: (id, f) => using(id, true, f),
     visit: (id) =>

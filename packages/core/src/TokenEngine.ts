@@ -78,6 +78,8 @@ export const make = Effect.fnUntraced(function* (
   let landing = Deferred.makeUnsafe<AccessToken, AuthError.AuthError>()
   /** Counts sign-outs: a flight begun before one does not touch what comes after it. */
   let epoch = 0
+  /** Flights that are out: the current one, and those that a sign-out overtook. */
+  let flying = 0
   /** Sign-outs that are being written. */
   let signingOut = 0
 
@@ -135,9 +137,9 @@ export const make = Effect.fnUntraced(function* (
   const publish = Effect.suspend(() => {
     const before = SubscriptionRef.getUnsafe(changes)
     const after = TokenLifecycle.status(memory.state, now())
-    if (isSame(before, after)) return Effect.void
+    if (TokenLifecycle.isSame(before, after)) return Effect.void
     const set = SubscriptionRef.set(changes, after)
-    return isSameState(before, after)
+    return TokenLifecycle.isSameState(before, after)
       ? set
       : Effect.andThen(
           set,
@@ -147,6 +149,7 @@ export const make = Effect.fnUntraced(function* (
 
   const takeOff = (event: TokenLifecycle.Event, { answer, state: { held } }: TokenLifecycle.Decision) => {
     const [waiting, begun] = [landing, epoch]
+    flying++
     const flight = flights.fly({
       after: held?.token.generation ?? 0,
       isForced: event._tag === "Refresh",
@@ -163,6 +166,7 @@ export const make = Effect.fnUntraced(function* (
       Effect.map((fiber) =>
         fiber.addObserver((exit) => {
           const outcome = Exit.isSuccess(exit) ? exit.value : Exit.failCause(exit.cause)
+          flying--
           Deferred.doneUnsafe(waiting, outcome)
           host?.landed(Exit.isSuccess(outcome))
         })
@@ -266,7 +270,7 @@ export const make = Effect.fnUntraced(function* (
     settled: Effect.suspend(() =>
       memory.state.isExchanging ? Effect.ignoreCause(Deferred.await(landing)) : Effect.void
     ),
-    isBusy: () => memory.state.isExchanging || signingOut > 0,
+    isBusy: () => flying > 0 || signingOut > 0,
     rest: () => {
       if (policy.refresh === RefreshPolicy.standard) memory.refreshDelay = undefined
     }
@@ -284,19 +288,6 @@ const postponed = 120_000
 
 const unknownOutcome = (vendor: string) =>
   new AuthError.AuthError({ vendor, reason: new AuthError.Unreachable({ outcome: "Unknown" }) })
-
-/** Nothing changed that a watcher could see. */
-const isSame = (before: TokenLifecycle.AuthStatus, after: TokenLifecycle.AuthStatus): boolean =>
-  isSameState(before, after) && errorOf(before) === errorOf(after)
-
-/** The same state of the same token: one more failure of the same kind is no news for a log. */
-const isSameState = (before: TokenLifecycle.AuthStatus, after: TokenLifecycle.AuthStatus): boolean =>
-  before._tag === after._tag &&
-  Reflect.get(before, "generation") === Reflect.get(after, "generation") &&
-  (errorOf(before) === undefined) === (errorOf(after) === undefined)
-
-const errorOf = (status: TokenLifecycle.AuthStatus): AuthError.AuthError | undefined =>
-  "error" in status ? ("reason" in status.error ? status.error : Option.getOrUndefined(status.error)) : undefined
 
 const toToken = (session: Session.Session): AccessToken => {
   const tokens = session.tokens!

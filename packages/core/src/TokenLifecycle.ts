@@ -194,3 +194,16 @@ export const status = ({ failure, held }: State, now: number): AuthStatus => {
   }
   return held === undefined ? { _tag: "SignedOut" } : { _tag: "Expired", generation: held.token.generation }
 }
+
+/** Nothing changed that a watcher could see. */
+export const isSame = (before: AuthStatus, after: AuthStatus): boolean =>
+  isSameState(before, after) && errorOf(before) === errorOf(after)
+
+/** The same state of the same token: one more failure of the same kind is no news for a log. */
+export const isSameState = (before: AuthStatus, after: AuthStatus): boolean =>
+  before._tag === after._tag &&
+  Reflect.get(before, "generation") === Reflect.get(after, "generation") &&
+  (errorOf(before) === undefined) === (errorOf(after) === undefined)
+
+const errorOf = (status: AuthStatus): AuthError | undefined =>
+  "error" in status ? ("reason" in status.error ? status.error : Option.getOrUndefined(status.error)) : undefined

@@ -2,21 +2,21 @@
  * A vendor's tag for specs: the real machine over a scripted issuer, on the spec's Clock, with no network and no
  * account.
  *
- * Decided here: what a scripted issuer gives, and the controls of it. They take the tag, so that two vendors in one
- * spec never mix, and they need `TestAuth<Self>`, so that controls of a vendor that was not swapped do not compile. Not
- * here: how a vendor behaves on the wire (its simulator).
+ * Decided here: the controls. They take the tag, so that two vendors in one spec never mix, and they need
+ * `TestAuth<Self>`, so that controls of a vendor that was not swapped do not compile. Not here: what a scripted issuer
+ * gives (`TestAuthScript`), many accounts of a vendor (`TestAuthMany`), and how a vendor behaves on the wire (its
+ * simulator).
  */
-import * as AuthError from "@vendor-auth/core/AuthError"
+import type * as AuthError from "@vendor-auth/core/AuthError"
 import type { Shape } from "@vendor-auth/core/AuthService"
-import * as Issuer from "@vendor-auth/core/Issuer"
 import * as TokenEngine from "@vendor-auth/core/TokenEngine"
 import * as Context from "effect/Context"
-import * as DateTime from "effect/DateTime"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
+import * as TestAuthScript from "./TestAuthScript.ts"
+
+export { type Controls, layerMany, of, type OptionsOfOne } from "./TestAuthMany.ts"
 
 /** Says that the vendor of this tag was swapped. */
 export interface TestAuth<in out Self> {
@@ -33,11 +33,8 @@ export interface Options<Extra> extends TokenEngine.Options {
   readonly life?: Duration.Input | undefined
 }
 
-interface Script {
+interface Script extends TestAuthScript.Script {
   readonly shape: Shape
-  readonly exchanges: Array<"login" | "refresh">
-  readonly issued: { current: Redacted.Redacted<string> | undefined }
-  readonly failures: Array<AuthError.Reason>
 }
 
 const script = <Self>(tag: Context.Key<Self, Shape>) =>
@@ -69,64 +66,16 @@ export const layer = <Self, Extra extends object>(
 ): Layer.Layer<Self | TestAuth<Self>> => {
   const key = script(tag)
   const make = Effect.gen(function* () {
-    const exchanges: Script["exchanges"] = []
-    const failures: Script["failures"] = []
-    const issued: Script["issued"] = { current: undefined }
-    const life = Duration.toMillis(options.life ?? "1 hour")
-    const exchange = (kind: "login" | "refresh") =>
-      Effect.suspend((): Issuer.Exchange => {
-        exchanges.push(kind)
-        const reason = failures[0]
-        if (reason === undefined) {
-          const given = issue(exchanges.length, life)
-          issued.current = given.accessToken
-          return Effect.succeed(given)
-        }
-        // A refused login is said to a login: to a refresh, the session is over first.
-        const isLoginRefused = kind === "refresh" && reason._tag === "InvalidCredentials"
-        if (!isLoginRefused) failures.shift()
-        return Effect.fail(new Issuer.ExchangeFailure({ outcome: outcome(reason), reason }))
-      })
-    const { shape } = yield* TokenEngine.make(
-      {
-        vendor: tag.key,
-        api: options.api ?? "https://api.test",
-        account: [],
-        refreshTokenUse: "many",
-        login: { exchange: exchange("login"), secrets: [] },
-        refresh: () => exchange("refresh")
-      },
-      options
-    )
+    const { api, life } = options
+    const told = TestAuthScript.make({ vendor: tag.key, owner: undefined, api, life })
+    const { shape } = yield* TokenEngine.make(told.issuer, options)
     return Context.merge(
       yield* Layer.build(Layer.mock(tag)({ ...shape, ...options.extra } as never)),
-      Context.make(key, { shape, exchanges, failures, issued })
+      Context.make(key, { ...told, shape })
     )
   })
   // Its options are written in the spec itself: a wrong one is the spec's defect.
   return Layer.effectContext(Effect.orDie(make))
-}
-
-const issue = (count: number, accessLife: number): Issuer.TokenSet => ({
-  accessToken: Redacted.make(`test-token-${count}`),
-  accessLife,
-  refreshToken: Redacted.make(`test-refresh-token-${count}`),
-  refreshLife: undefined,
-  details: null
-})
-
-const outcome = (reason: AuthError.Reason): Issuer.ExchangeFailure["outcome"] => {
-  switch (reason._tag) {
-    case "InvalidCredentials":
-    case "ReauthenticationRequired":
-      return "Refused"
-    case "Unreachable":
-      return reason.outcome
-    case "MalformedResponse":
-      return "Unknown"
-    default:
-      return "Answered"
-  }
 }
 
 /**
@@ -134,18 +83,7 @@ const outcome = (reason: AuthError.Reason): Issuer.ExchangeFailure["outcome"] =>
  * happens.
  */
 export const reject = <Self>(tag: Context.Key<Self, Shape>): Effect.Effect<void, never, TestAuth<Self>> =>
-  Effect.flatMap(script(tag), ({ issued, shape }) =>
-    Effect.flatMap(shape.status, (status) =>
-      issued.current === undefined || !("generation" in status)
-        ? Effect.void
-        : shape.invalidate({
-            value: issued.current,
-            generation: status.generation,
-            issuedAt: DateTime.makeUnsafe(0),
-            expiresAt: Option.none()
-          })
-    )
-  )
+  Effect.flatMap(script(tag), ({ shape, ...told }) => TestAuthScript.reject(told, shape))
 
 /** Ends the current token's life early, without moving the clock: the next read waits for a new one. */
 export const expire: typeof reject = reject

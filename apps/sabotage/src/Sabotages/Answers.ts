@@ -64,7 +64,7 @@ export const answers: ReadonlyArray<Sabotage> = [
   },
   {
     title: "what an answer says besides tokens is stored, however deep",
-    file: "packages/logisense/src/LogiSenseAuth.ts",
+    file: "packages/logisense/src/LogiSenseDetails.ts",
     find: `typeof body[key] === "object" ? null : `,
     replace: "",
     tests: ["apps/house/test/contents/Sequences.test.ts"]

@@ -54,8 +54,8 @@ export const lifecycle: ReadonlyArray<Sabotage> = [
   {
     title: "the pauses between tries do not grow",
     file: engineFile,
-    find: "Math.max(shortestPause, yield* retryDelay(now(), error))",
-    replace: "shortestPause",
+    find: "Math.max(shortestPause, delay)",
+    replace: "shortestPause + 0 * delay",
     tests: suite
   },
   {
@@ -82,7 +82,7 @@ export const lifecycle: ReadonlyArray<Sabotage> = [
   {
     title: "a token that the API rejected is adopted again",
     file: flightFile,
-    find: "    !rejected.has(Hash.hash(tokens.access)) &&\n",
+    find: "    memory.rejected?.has(Hash.hash(tokens.access)) !== true &&\n",
     replace: "",
     tests: core("TokenEngine")
   },
@@ -110,15 +110,15 @@ export const lifecycle: ReadonlyArray<Sabotage> = [
   {
     title: "the timer is never armed",
     file: engineFile,
-    find: "const at = TokenLifecycle.wakesAt(state, now())",
+    find: "const at = TokenLifecycle.wakesAt(memory.state, now())",
     replace: "const at = Infinity as number",
     tests: suite
   },
   {
     title: "a machine that slept is noticed only when its timer fires",
-    file: engineFile,
-    find: "Math.min(Math.max(0, at - now()), 60_000)",
-    replace: "Math.max(0, at - now())",
+    file: "packages/core/src/Timer.ts",
+    find: "Math.min(Math.max(0, at - clock.currentTimeMillisUnsafe()), longestSleep)",
+    replace: "Math.max(0, at - clock.currentTimeMillisUnsafe())",
     tests: core("TokenEngineClock")
   },
   {

@@ -27,7 +27,7 @@ export const secrets: ReadonlyArray<Sabotage> = [
   {
     title: "a memory that ends with its layer keeps its session",
     file: core("TokenStore"),
-    find: "(rows) => Effect.sync(() => rows.clear())",
+    find: "({ forget }) => Effect.sync(forget)",
     replace: "() => Effect.void",
     tests: canaries("Heap")
   },
