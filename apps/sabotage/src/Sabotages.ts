@@ -8,6 +8,7 @@ import type { Sabotage } from "./Sabotage.ts"
 import { answers } from "./Sabotages/Answers.ts"
 import { calls } from "./Sabotages/Calls.ts"
 import { lifecycle } from "./Sabotages/Lifecycle.ts"
+import { many } from "./Sabotages/Many.ts"
 import { oauth2 } from "./Sabotages/OAuth2.ts"
 import { protocol } from "./Sabotages/Protocol.ts"
 import { secrets } from "./Sabotages/Secrets.ts"
@@ -23,6 +24,7 @@ export const all: ReadonlyArray<Sabotage> = [
   ...answers,
   ...calls,
   ...vendors,
+  ...many,
   ...oauth2,
   ...store,
   ...secrets

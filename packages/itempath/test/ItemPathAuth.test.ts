@@ -25,7 +25,7 @@ AuthServiceSuite.suiteOfMany("ItemPath", {
   tag: ItemPathAuth.Many,
   simulator: ItemPathSimulator.make(),
   layer: ({ credentials, origin }, options) =>
-    ItemPathAuth.layerMany({ account: () => Effect.succeed({ baseUrl: origin, credentials, ...options }) }),
+    ItemPathAuth.layerMany({ account: () => Effect.as(Effect.yieldNow, { baseUrl: origin, credentials, ...options }) }),
   life: "15 minutes",
   refreshTokenUse: "many"
 })

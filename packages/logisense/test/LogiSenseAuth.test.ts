@@ -26,7 +26,8 @@ AuthServiceSuite.suiteOfMany("LogiSense", {
   simulator: LogiSenseSimulator.make(),
   layer: ({ credentials: { clientId, password, username }, origin }, options) =>
     LogiSenseAuth.layerMany({
-      account: () => Effect.succeed({ baseUrl: origin, clientId, credentials: { username, password }, ...options })
+      account: () =>
+        Effect.as(Effect.yieldNow, { baseUrl: origin, clientId, credentials: { username, password }, ...options })
     }),
   life: "30 minutes",
   refreshTokenUse: "once"

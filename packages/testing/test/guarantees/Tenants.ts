@@ -36,6 +36,7 @@ export const world = (options: { readonly life?: number } = {}) => {
   const acme = {
     sent: [] as Array<Sent>,
     looked: [] as Array<string>,
+    isLookupDown: false,
     owner: new Map<string, string>(),
     calls: 0,
     mismatches: 0,
@@ -78,7 +79,7 @@ export const world = (options: { readonly life?: number } = {}) => {
 
   /** The layer; the vendor's store is a memory of its own if none is given. */
   const layer = (
-    given: Pick<ManyAccounts.Options<Options, never, never>, "capacity" | "idleTimeToLive"> = {},
+    given: Pick<ManyAccounts.Options<Options, string, never>, "capacity" | "idleTimeToLive"> = {},
     store?: TokenStore.TokenStore["Service"]
   ) =>
     ManyAccounts.layer(
@@ -87,9 +88,9 @@ export const world = (options: { readonly life?: number } = {}) => {
       {
         ...given,
         account: (tenant: string) =>
-          Effect.sync((): Options => {
+          Effect.suspend(() => {
             acme.looked.push(tenant)
-            return { tenant, policy: acme.policy }
+            return acme.isLookupDown ? Effect.fail("down") : Effect.succeed<Options>({ tenant, policy: acme.policy })
           })
       }
     ).pipe(
