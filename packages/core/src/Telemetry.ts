@@ -52,7 +52,8 @@ export const exchange = (
         : Option.match(Exit.findErrorOption(exit), { onNone: () => "Died", onSome: (failure) => failure.outcome })
       return Effect.andThen(Effect.annotateCurrentSpan({ outcome }), count(exchanges, { vendor, kind, outcome }))
     }),
-    Effect.withSpan("vendor-auth.exchange", { attributes: { vendor, kind } })
+    // A stack of this library helps nobody, and taking it costs more than the span.
+    Effect.withSpan("vendor-auth.exchange", { attributes: { vendor, kind }, captureStackTrace: false })
   )
 
 /** Counts a caller that joined. */
