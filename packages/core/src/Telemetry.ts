@@ -39,6 +39,9 @@ const expiry = Metric.gauge("vendor_auth_token_life_seconds", {
 const count = (metric: Metric.Counter<number>, attributes: Record<string, string>) =>
   Metric.update(Metric.withAttributes(metric, attributes), 1)
 
+/** A stack of this library helps nobody, and taking it costs more than the span. */
+export const withoutStack = { captureStackTrace: false } as const
+
 /** Wraps one exchange in its span and counts its outcome. */
 export const exchange = (
   vendor: string,
@@ -52,8 +55,7 @@ export const exchange = (
         : Option.match(Exit.findErrorOption(exit), { onNone: () => "Died", onSome: (failure) => failure.outcome })
       return Effect.andThen(Effect.annotateCurrentSpan({ outcome }), count(exchanges, { vendor, kind, outcome }))
     }),
-    // A stack of this library helps nobody, and taking it costs more than the span.
-    Effect.withSpan("vendor-auth.exchange", { attributes: { vendor, kind }, captureStackTrace: false })
+    Effect.withSpan("vendor-auth.exchange", { attributes: { vendor, kind } }, withoutStack)
   )
 
 /** Counts a caller that joined. */

@@ -233,7 +233,7 @@ export const make = Effect.fnUntraced(function* (
       return Effect.withSpan(
         starts ? waiting : Effect.andThen(Telemetry.waiterJoined(issuer.vendor), waiting),
         "vendor-auth.token",
-        { attributes: { vendor: issuer.vendor }, captureStackTrace: false }
+        { attributes: { vendor: issuer.vendor }, ...Telemetry.withoutStack }
       )
     })
 
