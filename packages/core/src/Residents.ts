@@ -95,7 +95,8 @@ export const make = Effect.fnUntraced(function* <S>(
   const alarm = (resident: Resident<S>, at: number) => {
     const { owed, state } = resident.memory
     const nearest = agenda.next()
-    agenda.set(resident, owed === undefined ? at : Math.min(at, state.failure?.retryAt ?? now() + lookAgainAfter))
+    const payAt = Math.max(now() + 1_000, state.failure?.retryAt ?? now() + lookAgainAfter)
+    agenda.set(resident, owed === undefined ? at : Math.min(at, payAt))
     if (agenda.next() < nearest) nearer.openUnsafe()
   }
 
@@ -191,22 +192,21 @@ export const make = Effect.fnUntraced(function* <S>(
           controls: undefined
         }
         resident.awake = made
-        const making = Effect.onExit(
-          Effect.interruptible(
-            Effect.provideService(options.make(resident.id, hostOf(resident, made)), Scope.Scope, made.scope)
-          ),
-          (exit) =>
-            Effect.sync(() => {
-              if (Exit.isFailure(exit)) {
-                resident.awake = undefined
-                close(made)
-              }
-              Deferred.doneUnsafe(made.service, exit)
-              rest(resident)
-            })
-        )
-        const fiber = Effect.forkIn(making, scope, { startImmediately: true })
-        return Effect.andThen(inOwnContext(fiber), restore(Deferred.await(made.service)))
+        const host = hostOf(resident, made)
+        const making = Effect.provideService(options.make(resident.id, host), Scope.Scope, made.scope)
+        const fiber = Effect.forkIn(Effect.interruptible(making), scope, { startImmediately: true })
+        return Effect.flatMap(inOwnContext(fiber), (making) => {
+          // On the fiber and not in it: a scope that is closed by now ends a fiber before it runs.
+          making.addObserver((exit) => {
+            if (Exit.isFailure(exit)) {
+              resident.awake = undefined
+              close(made)
+            }
+            Deferred.doneUnsafe(made.service, exit)
+            rest(resident)
+          })
+          return restore(Deferred.await(made.service))
+        })
       })
     )
 

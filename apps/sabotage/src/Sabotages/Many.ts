@@ -57,9 +57,16 @@ export const many: ReadonlyArray<Sabotage> = [
   {
     title: "what is owed to a store is paid only when somebody asks for the account",
     file: residents,
-    find: "owed === undefined ? at : Math.min(at, state.failure?.retryAt ?? now() + lookAgainAfter)",
+    find: "owed === undefined ? at : Math.min(at, payAt)",
     replace: "at + 0 * (owed === undefined ? 0 : (state.failure?.retryAt ?? 0))",
     tests: tenants
+  },
+  {
+    title: "what is owed to a store is tried again in the same instant, without end",
+    file: residents,
+    find: "Math.max(now() + 1_000, state.failure?.retryAt ?? now() + lookAgainAfter)",
+    replace: "state.failure?.retryAt ?? now() + lookAgainAfter",
+    tests: ["packages/core/test/model/Model.test.ts"]
   },
   {
     title: "an idle account is never forgotten",

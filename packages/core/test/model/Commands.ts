@@ -46,6 +46,8 @@ export interface Setting {
   /** Fibers yield anywhere; tasks that are ready together run in any order. */
   readonly yields: boolean
   readonly shuffles: boolean
+  /** The accounts are of many, and sleep between their calls. */
+  readonly sleeps?: boolean
 }
 
 export interface Script {
@@ -76,6 +78,7 @@ export const run = ({ commands, setting }: Script) => {
       onUnresolved: setting.presentsAgain ? "presentAgain" : "report"
     },
     storeLatency: setting.storeLatency,
+    sleeps: setting.sleeps === true,
     numbers: setting.jitter ? random(setting.seed) : undefined,
     row: { version: 0, session: undefined },
     api: undefined

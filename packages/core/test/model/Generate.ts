@@ -23,7 +23,8 @@ export const generate = (seed: number): Script => {
     latency: r.pick([0, 50, 50, 2_000]),
     storeLatency: r.pick([0, 0, 20]),
     yields: r.chance(0.25),
-    shuffles: r.chance(0.25)
+    shuffles: r.chance(0.25),
+    sleeps: seed % 4 === 0
   }
   const length = 1 + r.below(r.pick([6, 12, 25]))
   return { setting, commands: Array.from({ length }, () => command(r, life)) }

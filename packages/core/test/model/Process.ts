@@ -15,11 +15,14 @@ import * as Random from "effect/Random"
 import * as References from "effect/References"
 import * as Scheduler from "effect/Scheduler"
 import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import type { AccessToken } from "../../src/AccessToken.ts"
 import * as AuthError from "../../src/AuthError.ts"
 import * as AuthHttpClient from "../../src/AuthHttpClient.ts"
 import { AuthService, type Shape } from "../../src/AuthService.ts"
+import * as Host from "../../src/Host.ts"
 import type { RefreshPolicy } from "../../src/RefreshPolicy.ts"
+import * as Residents from "../../src/Residents.ts"
 import type { Session } from "../../src/Session.ts"
 import * as TokenEngine from "../../src/TokenEngine.ts"
 import { TokenStore } from "../../src/TokenStore.ts"
@@ -35,6 +38,8 @@ export interface World {
   readonly policy: Partial<RefreshPolicy>
   /** Milliseconds of a call of the store. */
   readonly storeLatency: number
+  /** Its account is one of many: without an engine whenever nothing is done for it. */
+  readonly sleeps: boolean
   /** Undefined: no jitter. */
   readonly numbers: Numbers | undefined
   readonly row: { version: number; session: Session | undefined }
@@ -85,11 +90,14 @@ export class Process {
       Context.add(Logger.CurrentLoggers, new Set([this.logger]))
     ) as Context.Context<never>
     this.scope = this.now(Scope.make())
-    const engine = TokenEngine.make(world.vendor.issuer(this.machine, password, refreshToken), {
-      account: "model",
-      policy: world.policy
-    }).pipe(Effect.provideService(TokenStore, this.store), Effect.provideService(Scope.Scope, this.scope))
-    this.shape = this.watched(this.now(engine).shape)
+    const issuer = world.vendor.issuer(this.machine, password, refreshToken)
+    const engine = TokenEngine.make(issuer, { account: "model", policy: world.policy }).pipe(
+      Effect.provideService(TokenStore, this.store),
+      Effect.map(({ shape }) => shape)
+    )
+    this.shape = this.watched(
+      this.now(Effect.provideService(world.sleeps ? this.asleep(engine, issuer.api) : engine, Scope.Scope, this.scope))
+    )
     this.client = this.now(
       AuthHttpClient.fromTag(AuthService).pipe(
         Effect.provideService(AuthService, this.shape),
@@ -201,6 +209,33 @@ export class Process {
           return shape.invalidate(token)
         })
     }
+  }
+
+  /** The same account with an engine that is made for each of its calls. */
+  private asleep(
+    engine: Effect.Effect<Shape, AuthError.AuthError, Scope.Scope>,
+    api: string
+  ): Effect.Effect<Shape, never, Scope.Scope> {
+    return Effect.map(
+      Residents.make<Shape>({
+        vendor: "Acme",
+        capacity: 1,
+        idleTimeToLive: Infinity,
+        make: (_, host) => Effect.provideService(engine, Host.Host, host)
+      }),
+      (residents): Shape => {
+        const use = <A, E>(f: (shape: Shape) => Effect.Effect<A, E>) => residents.use("model", f)
+        return {
+          api,
+          token: use(({ token }) => token),
+          refresh: use(({ refresh }) => refresh),
+          invalidate: (token) => Effect.orDie(use(({ invalidate }) => invalidate(token))),
+          status: Effect.orDie(use(({ status }) => status)),
+          changes: Stream.never,
+          signOut: use(({ signOut }) => signOut)
+        }
+      }
+    )
   }
 
   private readonly api = HttpClient.make((request) =>
