@@ -11,6 +11,7 @@ import { Narrator } from "./Narrator.ts"
 import * as Replicas from "./replicas/Replicas.ts"
 import * as Story from "./Story.ts"
 import * as Serve from "./serve/Serve.ts"
+import * as Tenants from "./tenants/Tenants.ts"
 import { itemPath, logiSense, lrsConnect } from "./Vendors.ts"
 
 const ids = [logiSense.id, lrsConnect.id, itemPath.id]
@@ -114,10 +115,19 @@ const command = Command.make(
         () => "Say 2 to 9"
       ),
       Flag.optional
+    ),
+    tenants: Flag.Int("tenants").pipe(
+      Flag.withDescription("So many tenants (100 to 10,000) of one vendor in one process, each with its own session"),
+      Flag.filter(
+        (count) => count >= 100 && count <= 10_000,
+        () => "Say 100 to 10,000"
+      ),
+      Flag.optional
     )
   },
   (flags) => {
     if (Option.isSome(flags.replicas)) return Effect.timeout(Replicas.tell(flags.replicas.value), "60 seconds")
+    if (Option.isSome(flags.tenants)) return Effect.timeout(Tenants.tell(flags.tenants.value), "3 minutes")
     const isWanted = (id: string) => Option.getOrElse(flags.vendor, () => id) === id
     return flags.live ? live(isWanted) : simulated(isWanted)
   }

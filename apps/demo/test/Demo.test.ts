@@ -79,9 +79,29 @@ describe("the demo", () => {
     assert.strictEqual(count("refresh tokens presented twice"), 0)
   }, 60_000)
 
-  it("refuses a number of processes that makes no sense", async () => {
-    const { code, stderr, stdout } = await demo(["--replicas", "1"])
-    assert.notStrictEqual(code, 0)
-    assert.include(stdout + stderr, "2 to 9")
+  it("keeps many tenants fresh in one process: each logs in once, is refreshed unasked, and no token comes twice", async () => {
+    const { code, stderr, stdout } = await demo(["--tenants", "500"])
+    assert.deepStrictEqual([code, stderr], [0, ""])
+    const told = (what: string) => new RegExp(`^${what} {3,}(.*)$`, "m").exec(stdout)?.[1]
+    assert.deepStrictEqual([told("tenants"), told("logins"), told("API calls answered")], ["500", "500", "1,000"])
+    assert.strictEqual(told("refresh tokens presented twice"), "0")
+    const [, fewest, most] = /^(\d+)(?: to (\d+))?$/.exec(told("refreshes per tenant") ?? "")!
+    assert.isAtLeast(Number(fewest), 2)
+    assert.isAtLeast(Number(told("refreshes")!.replace(",", "")), 500 * Number(fewest))
+    assert.isAtMost(Number(told("refreshes")!.replace(",", "")), 500 * Number(most ?? fewest))
+    // On a busy machine, what is under way weighs with it: how much it is, is for `pnpm bench` to say.
+    assert.match(told("memory per tenant") ?? "", /^-?[\d.]+ KiB$/)
+    assert.match(told("time") ?? "", /^[\d.]+ s$/)
+  }, 90_000)
+
+  it("refuses a number of processes, or of tenants, that makes no sense", async () => {
+    for (const [flag, count, range] of [
+      ["--replicas", "1", "2 to 9"],
+      ["--tenants", "99", "100 to 10,000"]
+    ] as const) {
+      const { code, stderr, stdout } = await demo([flag, count])
+      assert.notStrictEqual(code, 0)
+      assert.include(stdout + stderr, range)
+    }
   })
 })

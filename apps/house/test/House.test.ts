@@ -22,6 +22,7 @@ const sources = [...published, ...Tree.apps.flatMap((app) => app.sources)]
 const unstable = /^effect\/(http|sql|crypto|persistence)(\/|$)/
 const rooms = [
   "packages/core/src/AuthHttpClient.ts",
+  "packages/core/src/ManyAccounts.ts",
   "packages/core/src/SendOnce.ts",
   "packages/core/src/TokenEndpoint.ts",
   "packages/store-sql/src/Migrations.ts",
@@ -29,7 +30,8 @@ const rooms = [
   "packages/store-sql/src/Sealing.ts",
   "packages/store-sql/src/SqliteClient.ts",
   "packages/testing/src/InProcess.ts",
-  "packages/testing/src/Jwt.ts"
+  "packages/testing/src/Jwt.ts",
+  "packages/testing/src/TestAuthMany.ts"
 ]
 
 const isEffect = (from: string) => /^effect(\/|$)/.test(from)

@@ -58,6 +58,44 @@ describe("TestAuth", () => {
   })
 })
 
+describe("TestAuth for many accounts", () => {
+  const many = LogiSenseAuth.Many
+
+  test("swaps a vendor's accounts, and needs nothing", () => {
+    expect(TestAuth.layerMany(many)).type.toBe<
+      Layer.Layer<LogiSenseAuth.Many | TestAuth.TestAuth<LogiSenseAuth.Many>>
+    >()
+  })
+
+  test("has each account's controls for the vendor that was swapped, and for no other", () => {
+    const { exchanges, expire, failNext, reject } = TestAuth.of(many, "acme")
+    const other = TestAuth.layerMany(ItemPathAuth.Many)
+    for (const control of [exchanges, expire, failNext(new AuthError.Throttled({})), reject]) {
+      runnable(Effect.provide(control, TestAuth.layerMany(many)))
+      // @ts-expect-error not assignable to type 'never'
+      runnable(Effect.provide(control, other))
+      // @ts-expect-error not assignable to type 'never'
+      runnable(Effect.provide(control, TestAuth.layer(tag)))
+    }
+  })
+
+  test("does not take the tag of one account for that of many, nor the other way round", () => {
+    expect(TestAuth.layerMany).type.not.toBeCallableWith(tag)
+    expect(TestAuth.of).type.not.toBeCallableWith(tag, "acme")
+    expect(TestAuth.layer).type.not.toBeCallableWith(many)
+    expect(TestAuth.exchanges).type.not.toBeCallableWith(many)
+    expect(TestAuth.expire).type.not.toBeCallableWith(many)
+  })
+
+  test("sets up what all accounts have, or each by its id, and members of the vendor only", () => {
+    const extra = { createApplicationToken: Effect.die("not here") }
+    expect(TestAuth.layerMany).type.toBeCallableWith(ItemPathAuth.Many, { api: "https://acme.test", extra })
+    expect(TestAuth.layerMany).type.toBeCallableWith(ItemPathAuth.Many, (id: string) => ({ api: `https://${id}.test` }))
+    expect(TestAuth.layerMany).type.not.toBeCallableWith(ItemPathAuth.Many, { extra: { createToken: 1 } })
+    expect(TestAuth.layerMany).type.not.toBeCallableWith(ItemPathAuth.Many, { account: "acme" })
+  })
+})
+
 describe("a store", () => {
   const required = TokenStore.required(vendor)
 

@@ -2,8 +2,8 @@
  * What is done for an account that is one of many, by those who house them.
  *
  * Decided here: what an account's engine leaves to its host: its memory, its timer, and whether the vendor may be
- * troubled with one more retry. An account that is alone has no host and does all of it itself. Not here: how it is done
- * (`Residents`).
+ * troubled with one more retry. An account that is alone has no host and does all of it itself. Not here: how it is
+ * done (`Residents`).
  */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"

@@ -61,8 +61,8 @@ export interface Options<O, E, R> {
    */
   readonly account: (id: string) => Effect.Effect<O, E, R>
   /**
-   * How many accounts are in memory at most. Beyond it the one that was used least recently makes room; it goes on being
-   * refreshed from the store. @default 100,000
+   * How many accounts are in memory at most. Beyond it the one that was used least recently makes room; it goes on
+   * being refreshed from the store. @default 100,000
    */
   readonly capacity?: number | undefined
   /** After this time without a caller an account is kept in the store only. @default "1 hour" */

@@ -1,9 +1,9 @@
 /**
  * What a process remembers of an account between two flights, in one plain record.
  *
- * Decided here: all that outlives a flight and that no store keeps, so that an account can sleep on its record, and what
- * runs it can be made anew. Not here: what changes it (`TokenEngine`, `Flight`, `Ledger`), and what all processes share
- * of an account (`Session`).
+ * Decided here: all that outlives a flight and that no store keeps, so that an account can sleep on its record, and
+ * what runs it can be made anew. Not here: what changes it (`TokenEngine`, `Flight`, `Ledger`), and what all processes
+ * share of an account (`Session`).
  */
 import type { AccessToken } from "./AccessToken.ts"
 import type { AuthError, Reason } from "./AuthError.ts"
@@ -53,8 +53,8 @@ export const forget = (memory: Memory): void => {
 }
 
 /**
- * Whether the account may be dropped and begun anew from its store: nothing is owed, no flight is out, no pause is to be
- * kept, and no token that the API refused would come back.
+ * Whether the account may be dropped and begun anew from its store: nothing is owed, no flight is out, no pause is to
+ * be kept, and no token that the API refused would come back.
  */
 export const isDispensable = ({ owed, state: { failure, held, isExchanging } }: Memory, now: number): boolean =>
   owed === undefined &&

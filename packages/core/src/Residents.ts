@@ -3,8 +3,8 @@
  *
  * Decided here: that an engine is made where a record does not answer by itself, and dropped as soon as its account is
  * quiet, so that an account costs what it has to remember; that one timer wakes all of them; how many there may be; and
- * that none is forgotten with which anything could be lost. Not here: what an account does (`TokenEngine`), and accounts
- * that are due and not in memory (`DueRounds`).
+ * that none is forgotten with which anything could be lost. Not here: what an account does (`TokenEngine`), and
+ * accounts that are due and not in memory (`DueRounds`).
  */
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"

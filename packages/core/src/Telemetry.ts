@@ -66,8 +66,8 @@ export const callHealed = (api: string): Effect.Effect<void> => count(healed, { 
 
 /**
  * Writes down a change of state: one log line, and the gauges. `account` is a fingerprint, or the name a user chose.
- * One of many has no `now`, and no gauge: a time series for each tenant would be more than most collectors bear, and its
- * good news are for debugging.
+ * One of many has no `now`, and no gauge: a time series for each tenant would be more than most collectors bear, and
+ * its good news are for debugging.
  */
 export const stateChanged = (
   vendor: string,

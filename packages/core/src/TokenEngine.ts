@@ -283,7 +283,7 @@ export const make = Effect.fnUntraced(function* (
 /** The shortest pause between two tries, in milliseconds. */
 const shortestPause = 1_000
 
-/** Milliseconds by which a retry is put off where too many accounts of a vendor fail; up to twice as many, at random. */
+/** Milliseconds by which a retry is put off where too many accounts of a vendor fail; up to twice that, at random. */
 const postponed = 120_000
 
 const unknownOutcome = (vendor: string) =>

@@ -1,10 +1,10 @@
 /**
  * LogiSense Billing: form-encoded token requests, and API requests with a bearer.
  *
- * Decided here: LogiSense's addresses, fields and lives, as https://developer.logisense.com/docs/tokens has them. Access
- * tokens live 30 minutes; a refresh token dies one second before its access token, so that it is presented early, or a
- * login takes its place. Not here: what an answer says beside the tokens (`LogiSenseDetails`), and when anything is sent
- * (core).
+ * Decided here: LogiSense's addresses, fields and lives, as https://developer.logisense.com/docs/tokens has them.
+ * Access tokens live 30 minutes; a refresh token dies one second before its access token, so that it is presented
+ * early, or a login takes its place. Not here: what an answer says beside the tokens (`LogiSenseDetails`), and when
+ * anything is sent (core).
  */
 import type * as AuthError from "@vendor-auth/core/AuthError"
 import * as AuthHttpClient from "@vendor-auth/core/AuthHttpClient"

@@ -149,7 +149,7 @@ export const of = <Self>(tag: Context.Key<Self, ManyAccounts.Accounts<Shape>>, i
   const reject = Effect.flatMap(script, ({ account, ...told }) =>
     Effect.flatMap(account.status, ({ _tag }) =>
       // One that nobody asked for in a while is in the store only, and is no longer known to be signed in.
-      false && told.issued.current !== undefined
+      _tag === "SignedOut" && told.issued.current !== undefined
         ? Effect.ignore(Effect.flatMap(account.token, account.invalidate))
         : TestAuthScript.reject(told, account)
     )
