@@ -95,8 +95,6 @@ export const config: Config.Config<Options> = Config.all({
   )
 }).pipe(Config.nested("ITEMPATH"))
 
-const { isRejected } = ItemPathEndpoint
-
 /** Many accounts of ItemPath: `of(id)` is one of them. */
 export class Many extends ManyAccounts.Service<Many, ItemPathAuth["Service"]>()("@vendor-auth/itempath/Many") {}
 
@@ -107,8 +105,8 @@ export const layerMany = <E, R>(
   const extra = (use: ManyAccounts.Use<ItemPathAuth["Service"]>) => ({
     createApplicationToken: use(({ createApplicationToken }) => createApplicationToken)
   })
-  return ManyAccounts.layer(Many, { vendor, make, extra, isRejected }, options)
+  return ManyAccounts.layer(Many, { vendor, make, extra, isRejected: ItemPathEndpoint.isRejected }, options)
 }
 
 /** A client of ItemPath's API: `get("/stations")` is `{baseUrl}/api/stations`. */
-export const httpClient = AuthHttpClient.fromTag(ItemPathAuth, { isRejected })
+export const httpClient = AuthHttpClient.fromTag(ItemPathAuth, { isRejected: ItemPathEndpoint.isRejected })

@@ -103,7 +103,7 @@ export const vendors: ReadonlyArray<Sabotage> = [
   {
     title: "no 422 of ItemPath's API is healed",
     file: itemPathFile,
-    find: "AuthHttpClient.fromTag(ItemPathAuth, { isRejected })",
+    find: "AuthHttpClient.fromTag(ItemPathAuth, { isRejected: ItemPathEndpoint.isRejected })",
     replace: "AuthHttpClient.fromTag(ItemPathAuth)",
     tests: itemPath
   },
