@@ -1,0 +1,82 @@
+// What a run is judged by, without a run and without the peers. Decided here: that a figure over its goal or its
+// ceiling is named with how much, that one which was not found is never taken for good, and that ratios are formed
+// inside a round. Not here: the measures.
+import { assert, describe, it } from "vitest"
+import * as Goals from "../src/Goals.ts"
+import * as Guards from "../src/Guards.ts"
+import type { Found } from "../src/Measures.ts"
+import { names } from "../src/Measures.ts"
+import * as Statistics from "../src/Statistics.ts"
+import * as Table from "../src/Table.ts"
+
+const row = (peer: string, name: string, ns: number, bytes: number) => ({
+  peer,
+  name,
+  ns: [ns],
+  best: [ns],
+  ratio: ns / 50,
+  bestRatio: ns / 50,
+  bytes
+})
+
+const read = (ns: number, bytes: number) => ({
+  read: [
+    row("floor", "closure, async (floor)", 50, 264),
+    row("smithy", "smithy memoizeIdentityProvider", 80, NaN),
+    row("vendor-auth", "vendor-auth, in a fiber", ns, bytes)
+  ]
+})
+
+const verdict = (found: Found, id: string) => {
+  const judged = Goals.judge(found).find(({ goal }) => goal.id === id)!
+  return judged.told === undefined ? undefined : Goals.missed(judged.told)
+}
+
+describe("judgement", () => {
+  it("a goal that is met is not missed, and one that is missed says by how much", () => {
+    assert.deepStrictEqual(verdict(read(82, 130), "read"), [])
+    assert.deepStrictEqual(verdict(read(164, 130), "read"), ["by 100 %"])
+    assert.deepStrictEqual(verdict(read(82, 143), "bytes"), ["by 10.0 %"])
+  })
+
+  it("a goal whose measure did not run is not judged, and a figure that was not found is not met", () => {
+    assert.isUndefined(verdict({}, "read"))
+    assert.deepStrictEqual(verdict(read(82, NaN), "bytes"), ["not found"])
+  })
+
+  it("the best peer is the best of those with a figure", () => {
+    const told = (id: string) => Goals.judge(read(82, 130)).find(({ goal }) => goal.id === id)!.told!
+    assert.strictEqual(told("read").peer, "1.60 x (smithy)")
+    assert.strictEqual(told("bytes").peer, "-")
+  })
+
+  it("a check names what got worse and what was not found", () => {
+    const lines = Guards.check(read(1_000, 130))
+    assert.deepStrictEqual(
+      lines.filter((line) => line.startsWith("WORSE")),
+      ["WORSE: cached read in a fiber, x floor is 20 x, and may be 3.20 x"]
+    )
+    assert.strictEqual(lines.length, Guards.guards.length - 1)
+    assert.deepStrictEqual(
+      Guards.measured.filter((name) => !names.includes(name)),
+      []
+    )
+  })
+
+  it("a ratio is the median of each round's ratio, whatever the rounds have to do with each other", () => {
+    assert.strictEqual(Statistics.ratio([10, 200, 33], [5, 100, 11]), 2)
+    assert.strictEqual(Statistics.ratio([10], [5, 1]), 2)
+    assert.isNaN(Statistics.ratio([], [1]))
+    assert.strictEqual(Statistics.quantile([4, 1, 3, 2], 0.5), 2.5)
+  })
+
+  it("a figure has three digits that count", () => {
+    const written = [0.123, 12.34, 123.4, 12_345.6, 7, NaN].map(Statistics.figure)
+    assert.deepStrictEqual(written, ["0.12", "12.3", "123", "12,346", "7", "-"])
+  })
+
+  it("a table is as the formatter would write it", () => {
+    const table = Table.table(["reader", "ns"], [["a|b", 5], ["closure"]])
+    assert.strictEqual(table, "| reader  |  ns |\n| ------- | --: |\n| a/b     |   5 |\n| closure |     |")
+  })
+})
