@@ -30,9 +30,8 @@ const increment = Effect.gen(function* () {
   const { read, write } = yield* TokenStore.TokenStore
   while (true) {
     const { session = Session.empty("Acme"), version } = yield* read("counter")
-    if (yield* write("counter", version, { ...session, generation: session.generation + 1 })) {
-      return session.generation + 1
-    }
+    const generation = session.generation + 1
+    if (yield* write("counter", version, { ...session, generation, seeds: [`${generation}`] })) return generation
   }
 }).pipe(Effect.retry({ times: 20, while: (error) => error.problem === "Unavailable" }))
 

@@ -16,6 +16,9 @@ import * as Scratch from "./Scratch.ts"
 /** A hundredth or so of a guarantee's number, unless it is night. */
 export const times = (full: number, part: number): number => Math.ceil(process.env["NIGHTLY"] ? full : full / part)
 
+/** Milliseconds that the longest of the tests may take. */
+export const patience = process.env["NIGHTLY"] ? 900_000 : 60_000
+
 /** A key of 32 random bytes. */
 export const key = (): Redacted.Redacted<Uint8Array> => Redacted.make(crypto.getRandomValues(new Uint8Array(32)))
 

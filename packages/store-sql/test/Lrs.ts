@@ -1,6 +1,6 @@
 // LRS Connect's layer as processes of one account, over its simulator: its refresh tokens may be used once.
-// Decided here: a process is a layer in a scope of its own, with a store of its own; and the test's clock does not go on
-// while a real database is being asked, however slow the machine is. Not here: the stores.
+// Decided here: a process is a layer in a scope of its own, with a store of its own; and the test's clock does not go
+// on while a real database is being asked, however slow the machine is. Not here: the stores.
 import { TokenStore } from "@vendor-auth/core"
 import type { Shape } from "@vendor-auth/core/AuthService"
 import { LrsConnectAuth } from "@vendor-auth/lrs-connect"
@@ -33,6 +33,23 @@ export const counted = <E>(store: Layer.Layer<TokenStore.TokenStore, E>): Layer.
       ...inner,
       read: (account) => count(inner.read(account)),
       write: (...args) => count(inner.write(...args))
+    }))
+  ).pipe(Layer.provide(store))
+}
+
+/** The same store, each of whose calls takes so many milliseconds by the test's clock, which goes on meanwhile. */
+export const slow = <E>(store: Layer.Layer<TokenStore.TokenStore, E>, millis: number) => {
+  const late = Effect.acquireUseRelease(
+    Effect.sync(() => underWay--),
+    () => Effect.sleep(millis),
+    () => Effect.sync(() => underWay++)
+  )
+  return Layer.effect(
+    TokenStore.TokenStore,
+    Effect.map(TokenStore.TokenStore, (inner) => ({
+      ...inner,
+      read: (account) => Effect.andThen(late, inner.read(account)),
+      write: (...args) => Effect.andThen(late, inner.write(...args))
     }))
   ).pipe(Layer.provide(store))
 }

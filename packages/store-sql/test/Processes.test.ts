@@ -5,7 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Scheduler from "effect/Scheduler"
-import { inFile, keys, openFile, rows, times } from "./Keys.ts"
+import { inFile, keys, openFile, patience, rows, times } from "./Keys.ts"
 import * as Processes from "./Processes.ts"
 
 const secret = Buffer.from(Redacted.value(keys.keys["test"]!)).toString("base64")
@@ -58,21 +58,39 @@ describe("many processes", () => {
     )
   )
 
-  it.live("H11: write at the same record, and no write is lost", () =>
-    inFile((file) =>
-      Effect.gen(function* () {
-        const each = times(1_000, 20)
-        const said = yield* together(8, "increment", file.path, secret, String(each))
-        const counts = said.flat().map(Number)
-        assert.deepStrictEqual(
-          counts.toSorted((a, b) => a - b),
-          Array.from({ length: 8 * each }, (_, n) => n + 1)
-        )
-        const store = yield* openFile(file)
-        const { session, version } = yield* store.read("counter")
-        assert.deepStrictEqual([session!.generation, version], [8 * each, 8 * each])
-      }).pipe(Effect.scoped)
-    )
+  it.live(
+    "H11: write at the same record, and no write is lost; who reads meanwhile finds each record whole",
+    () =>
+      inFile((file) =>
+        Effect.gen(function* () {
+          const each = times(1_000, 20)
+          const store = yield* openFile(file)
+          const versions: Array<number> = []
+          const reading = Effect.gen(function* () {
+            while (versions.length < times(100_000, 20)) {
+              const { session, version } = yield* store.read("counter")
+              if (session === undefined) {
+                yield* Effect.sleep("5 millis")
+                continue
+              }
+              assert.deepStrictEqual([session.generation, ...session.seeds], [version, `${version}`])
+              versions.push(version)
+            }
+          })
+          const writing = together(8, "increment", file.path, secret, String(each))
+          const [said] = yield* Effect.all([writing, reading], { concurrency: "unbounded" })
+          const counts = said.flat().map(Number)
+          assert.deepStrictEqual(
+            counts.toSorted((a, b) => a - b),
+            Array.from({ length: 8 * each }, (_, n) => n + 1)
+          )
+          const { session, version } = yield* store.read("counter")
+          assert.deepStrictEqual([session!.generation, version], [8 * each, 8 * each])
+          assert.isTrue(versions.every((one, n) => n === 0 || one >= versions[n - 1]!))
+          assert.isAbove(new Set(versions).size, 10, "it was not read while it was written")
+        }).pipe(Effect.scoped)
+      ),
+    patience
   )
 
   it.live("are killed while they write, and every write that had answered is there", () =>

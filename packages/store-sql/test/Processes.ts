@@ -3,6 +3,7 @@
 import { spawn } from "node:child_process"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
+import { patience } from "./Keys.ts"
 
 /** A running process. */
 export interface Process {
@@ -16,12 +17,12 @@ export interface Process {
   readonly ended: Promise<{ readonly code: number | null; readonly complaint: string }>
 }
 
-/** Starts a process; it ends within two minutes. */
+/** Starts a process; it ends after twice the time that a test may take. */
 export const start = (...args: ReadonlyArray<string>): Process => {
   const script = join(import.meta.dirname, "Child.ts")
   const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", script, ...args], {
     stdio: ["pipe", "pipe", "pipe"],
-    timeout: 120_000,
+    timeout: 2 * patience,
     killSignal: "SIGKILL"
   })
   const said: Array<string> = []

@@ -9,7 +9,7 @@ import { createDecipheriv, hkdfSync } from "node:crypto"
 import { inspect } from "node:util"
 import { SqlTokenStore } from "../src/index.ts"
 import * as Sealing from "../src/Sealing.ts"
-import { failure, filled, inFile, key, keys, openFile, rows, secrets, session, times } from "./Keys.ts"
+import { failure, filled, inFile, key, keys, openFile, rows, secrets, session, patience, times } from "./Keys.ts"
 
 describe("I8: at rest", () => {
   it.effect("neither a secret nor the account's name stands in the file, its log, or any encoding of them", () =>
@@ -37,17 +37,20 @@ describe("I8: at rest", () => {
     )
   )
 
-  it.effect("H8: a nonce is 96 bits and never comes again", () =>
-    Effect.gen(function* () {
-      const { seal } = yield* Sealing.make(keys)
-      const amount = times(1_000_000, 100)
-      const nonces = new Set<string>()
-      for (let n = 0; n < amount; n++) {
-        const { record } = yield* seal("account", "text")
-        nonces.add(Buffer.from(record, "base64").subarray(0, 12).toString("hex"))
-      }
-      assert.strictEqual(nonces.size, amount)
-    }).pipe(Effect.provide(Sealing.layerCrypto))
+  it.effect(
+    "H8: a nonce is 96 bits and never comes again",
+    () =>
+      Effect.gen(function* () {
+        const { seal } = yield* Sealing.make(keys)
+        const amount = times(1_000_000, 100)
+        const nonces = new Set<string>()
+        for (let n = 0; n < amount; n++) {
+          const { record } = yield* seal("account", "text")
+          nonces.add(Buffer.from(record, "base64").subarray(0, 12).toString("hex"))
+        }
+        assert.strictEqual(nonces.size, amount)
+      }).pipe(Effect.provide(Sealing.layerCrypto)),
+    patience
   )
 
   it.effect(

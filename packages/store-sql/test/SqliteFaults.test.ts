@@ -1,9 +1,10 @@
 // What goes wrong with a file while a process has it open: the failure is typed, the valid token is served, nothing is
 // lost, nobody logs in for it, and the process heals by itself.
-// Decided here: faults of the disk are made by SQLite's own limits. Not here: damage found at the start
-// (`SqliteFile.test.ts`).
+// Decided here: faults of the disk are made by SQLite's own limits. Not here: real disks
+// (`guarantees/Disk.test.ts`), and damage found at the start (`SqliteFile.test.ts`).
 import { assert, describe, it } from "@effect/vitest"
 import { TokenStore } from "@vendor-auth/core"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -77,6 +78,29 @@ describe("H1: a disk", () => {
         assert.deepStrictEqual(rows(file), before)
         yield* sql`PRAGMA query_only = OFF`
         assert.strictEqual((yield* Lrs.withTime(auth.refresh)).generation, 2)
+        assert.deepStrictEqual(yield* Lrs.asked(simulator), { logins: 1, refreshes: 1 })
+      }).pipe(Effect.scoped)
+    )
+  )
+})
+
+describe("H1: a disk that is slow", () => {
+  it.effect("4 s for each call: the valid token is served at once meanwhile, and a refresh succeeds", () =>
+    inFile((file) =>
+      Effect.gen(function* () {
+        const simulator = yield* Lrs.vendor
+        const auth = yield* Lrs.process(simulator, Lrs.slow(layerOf(file), 4_000))
+        yield* Lrs.withTime(auth.token)
+        const refreshing = yield* Effect.forkChild(Lrs.withTime(auth.refresh))
+        let served = 0
+        while (refreshing.pollUnsafe() === undefined) {
+          const asked = yield* Clock.currentTimeMillis
+          if ((yield* auth.token).generation === 1) served++
+          assert.strictEqual(yield* Clock.currentTimeMillis, asked)
+          yield* Effect.raceFirst(Fiber.await(refreshing), Effect.sleep("1 second"))
+        }
+        assert.strictEqual((yield* Fiber.join(refreshing)).generation, 2)
+        assert.isAtLeast(served, 12)
         assert.deepStrictEqual(yield* Lrs.asked(simulator), { logins: 1, refreshes: 1 })
       }).pipe(Effect.scoped)
     )

@@ -12,6 +12,7 @@ const flightFile = "packages/core/src/Flight.ts"
 const core = (...names: ReadonlyArray<string>) => names.map((name) => `packages/core/test/${name}.test.ts`)
 const lrs = ["packages/lrs-connect/test/LrsConnectAuth.test.ts"]
 const itemPath = ["packages/itempath/test/ItemPathAuth.test.ts"]
+const permanence = ["packages/testing/test/guarantees/Permanence.test.ts"]
 
 export const protocol: ReadonlyArray<Sabotage> = [
   {
@@ -102,7 +103,7 @@ export const protocol: ReadonlyArray<Sabotage> = [
   {
     title: "a commit that the store does not take in time is forgotten",
     file: "packages/core/src/Ledger.ts",
-    find: "    owed = step\n    while (true)",
+    find: "    memory.owed = step\n    while (true)",
     replace: "    while (true)",
     tests: core("TokenEngineStore")
   },
@@ -150,6 +151,27 @@ export const protocol: ReadonlyArray<Sabotage> = [
     tests: core("TokenEnginePassword")
   },
   {
+    title: "a refusal is written down at even generations only",
+    file: sessionFile,
+    find: `(outcome === "Refused" && latch.open.some(`,
+    replace: `(outcome === "Refused" && session.generation % 2 === 0 && latch.open.some(`,
+    tests: permanence
+  },
+  {
+    title: "the refresh token that was refused is kept, beside a login that is due",
+    file: sessionFile,
+    find: `isOwn && claim.kind === "refresh" && outcome === "Refused" ? null : session.refreshToken`,
+    replace: "session.refreshToken",
+    tests: permanence
+  },
+  {
+    title: "a wrong password is no final error: it is tried again by the retry schedule",
+    file: "packages/core/src/AuthError.ts",
+    find: `new Set<Reason["_tag"]>([\n  "InvalidCredentials",\n`,
+    replace: `new Set<Reason["_tag"]>([\n`,
+    tests: permanence
+  },
+  {
     title: "a wrong password is tried once more for each process that crashes",
     file: sessionFile,
     find: "const openLogins = 2",
@@ -187,7 +209,7 @@ export const protocol: ReadonlyArray<Sabotage> = [
   {
     title: "the memory store writes without comparing the version",
     file: "packages/core/src/TokenStore.ts",
-    find: "if ((rows.get(account)?.version ?? 0) !== version) return false",
+    find: "if (row.version !== version) return false",
     replace: "if (version < 0) return false",
     tests: core("TokenStore")
   },

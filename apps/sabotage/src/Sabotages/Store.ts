@@ -55,6 +55,13 @@ export const store: ReadonlyArray<Sabotage> = [
     tests: tests("Rotation")
   },
   {
+    title: "a full disk is told as a lost race",
+    file: source("Register"),
+    find: `({ reason }) => reason._tag === "SerializationError",`,
+    replace: `({ reason }) => reason._tag === "SerializationError" || reason._tag === "UnknownError",`,
+    tests: tests("SqliteFaults")
+  },
+  {
     title: "the file's permissions are what the umask leaves",
     file: source("SqliteFile"),
     find: "    Fs.fchmodSync(file, 0o600)\n",

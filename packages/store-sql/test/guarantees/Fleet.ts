@@ -1,8 +1,9 @@
 // Processes that share a store and a vendor, and what they tell.
 // Decided here: each is started so that a rejection nobody handles ends it, is listened to from its first word, and is
-// killed when the scope closes; a vendor without chance; and the record as it stands. Not here: what they do (`Member`).
+// killed when the scope closes; a vendor without chance; and the record as it stands. Not here: what they do
+// (`Member`).
 import { TokenStore } from "@vendor-auth/core"
-import { assert } from "@effect/vitest"
+import { assert, describe } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as Semaphore from "effect/Semaphore"
@@ -18,6 +19,10 @@ export const amount = (ci: number, nightly: number): number => (process.env["NIG
 
 /** Milliseconds that a test may take. */
 export const patience = amount(120_000, 3_600_000)
+
+/** Tests that run at once; at night one after the other, since each of them takes the whole machine then. */
+export const group = (title: string, tests: () => void): void =>
+  void (process.env["NIGHTLY"] ? describe(title, tests) : describe.concurrent(title, tests))
 
 /** How a process ended, and what it complained of. */
 export interface End {
@@ -147,7 +152,7 @@ export const assertStrict = ({ overlapping, presentedTwice, unknownTokens }: Ven
     { overlapping: 0, presentedTwice: 0, unknownTokens: 0 }
   )
 
-/** None of the processes that ended by themselves had a rejection that nobody handled, or anything else to complain of. */
+/** None of the processes that ended by themselves had a rejection that nobody handled, or anything to complain of. */
 export const assertQuiet = () => {
   assert.isAbove(ends.length, 0)
   assert.deepStrictEqual(

@@ -73,8 +73,11 @@ const { amount = 1, fate } = orders
 const tell = (report: Report) =>
   Effect.callback<void>((resume) => void process.send!(report, () => resume(Effect.void)))
 
+/** A process that is to have a token first meets its fate after that, however many exchanges the token took. */
+let isFated = orders.work !== "refresh"
+
 const meet = Effect.fnUntraced(function* (place: Place, kind: string | undefined) {
-  if (fate?.place !== place || fate.kind !== kind) return false
+  if (!isFated || fate?.place !== place || fate.kind !== kind) return false
   yield* tell({ _tag: "Fate", place })
   process.kill(process.pid, fate.signal)
   // A signal may come a moment after the call.
@@ -172,6 +175,7 @@ const works: Record<Orders["work"], Effect.Effect<unknown, unknown>> = {
     const { refresh, token } = yield* service
     // On a machine that is very busy a token of 2 s may be dead when it comes.
     yield* told(Effect.retry(token, { times: 20, schedule: Schedule.spaced("500 millis") }))
+    isFated = true
     yield* told(refresh)
   }).pipe(Effect.provide(layer(RefreshPolicy.onDemand))),
 

@@ -1,12 +1,12 @@
 // Guarantees of group G, about the end of a process and of a layer: what is under way is finished, and nothing is left.
 // Decided here: real processes, a store in a file, a vendor that presents no token twice. Not here: G1 and H1, which
-// need a disk that fails; G6 and G9; and processes that are killed (ProcessesSharing.test.ts).
+// need a disk that fails (Disk.test.ts); G6 and G9; and processes that are killed (ProcessesSharing.test.ts).
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Verdict from "../chaos/Verdict.ts"
 import * as Fleet from "./Fleet.ts"
-import { amount, patience } from "./Fleet.ts"
+import { amount, group, patience } from "./Fleet.ts"
 
 /** A process that is asked to end while its refresh is under way, at a vendor that takes 2 s. */
 const terminated = Effect.gen(function* () {
@@ -31,7 +31,7 @@ const terminated = Effect.gen(function* () {
   assert.isBelow(took, 5_500)
 }).pipe(Effect.scoped)
 
-describe.concurrent("G. Process: its end", () => {
+group("G. Process: its end", () => {
   it.live(
     "G3: SIGTERM during a refresh: it finishes and persists within the grace, then exits",
     () => Effect.forEach(Array.from({ length: amount(2, 100) }), () => terminated, { concurrency: 2 }),

@@ -37,6 +37,42 @@ const refusedEverywhere = (auth: AuthService.AuthService["Service"]) =>
     )
   )
 
+/** After so many requests it answers 500: what asks in a circle comes to an end, and is counted. */
+const tiring = (issuer: Issuer.Issuer, most: number): Issuer.Issuer => {
+  let left = most
+  const tire = (exchange: Issuer.Exchange): Issuer.Exchange =>
+    Effect.suspend(() => (left-- > 0 ? exchange : outOfOrder))
+  const { login, refresh } = issuer
+  return {
+    ...issuer,
+    login: login && { ...login, exchange: tire(login.exchange) },
+    refresh: (token) => tire(refresh(token))
+  }
+}
+const outOfOrder = Effect.fail(
+  new Issuer.ExchangeFailure({
+    outcome: "Answered",
+    reason: new AuthError.Unreachable({ outcome: "Answered", status: 500 })
+  })
+)
+
+/** A store of one account, and what its latches say. */
+const watchedStore = Effect.map(TokenStore.makeMemory, (memory) => {
+  let written = ""
+  const store = TokenStore.TokenStore.of({
+    ...memory,
+    write: (account, version, session) => {
+      written = account
+      return memory.write(account, version, session)
+    }
+  })
+  const latches = Effect.map(
+    Effect.suspend(() => memory.read(written)),
+    ({ session }) => Object.values(session!.latches).map(({ refused }) => refused)
+  )
+  return { store, latches }
+})
+
 describe("D. Permanent failures and storms", () => {
   it.effect(
     "D1: a refused credential is tried once: 1,000,000 calls in 24 hours",
@@ -80,23 +116,43 @@ describe("D. Permanent failures and storms", () => {
 
   it.effect("D4: a dead refresh token costs at most one login; if that fails too it is latched", () =>
     Effect.gen(function* () {
-      const sim = yield* Acme.simulator
-      yield* Effect.gen(function* () {
-        const auth = yield* engine({ issuer: yield* Acme.overHttp(sim.origin) })
-        yield* auth.token
-        yield* sim.revokeRefreshTokens
-        yield* TestClock.adjust("50 minutes")
-        assert.deepStrictEqual([yield* sim.count("refresh"), yield* sim.count("login")], [1, 2])
+      // The latch is written whatever the generation that it meets.
+      for (const renewals of [0, 1, 2]) {
+        const sim = yield* Acme.simulator
+        const { latches, store } = yield* watchedStore
+        yield* Effect.gen(function* () {
+          const issuer = tiring(yield* Acme.overHttp(sim.origin), 20)
+          const start = engine({ issuer }, {}, store)
+          const asked = Effect.all([sim.count("refresh"), sim.count("login")])
+          const auth = yield* start
+          yield* auth.token
+          for (let n = 0; n < renewals; n++) yield* auth.refresh
+          const beside = yield* start
+          yield* beside.token
+          yield* sim.revokeRefreshTokens
+          yield* TestClock.adjust("50 minutes")
+          assert.deepStrictEqual(yield* asked, [renewals + 1, 2])
+          assert.deepStrictEqual(yield* latches, [false])
+          assert.strictEqual((yield* beside.token).generation, renewals + 2)
 
-        yield* sim.revokeRefreshTokens
-        yield* sim.setPassword(Redacted.make("another password"))
-        for (let call = 0; call < 1_000; call++) {
-          yield* TestClock.adjust(minute)
-          yield* Effect.exit(auth.token)
-        }
-        assert.strictEqual(yield* reasonOf(auth.token), "InvalidCredentials")
-        assert.deepStrictEqual([yield* sim.count("refresh"), yield* sim.count("login")], [2, 3])
-      }).pipe(Effect.provide(Simulator.httpClient(sim)))
+          yield* sim.revokeRefreshTokens
+          yield* sim.setPassword(Redacted.make("another password"))
+          yield* TestClock.adjust(hour)
+          // Both as they ran on, and one that starts now: in memory or in the store, each of them finds it closed.
+          const engines = [auth, beside, yield* start]
+          for (let call = 0; call < 1_000; call++) {
+            assert.deepStrictEqual(yield* asked, [renewals + 2, 3])
+            for (const { refresh, status, token } of engines) {
+              const { isFinal, reason } = yield* Effect.flip(call % 3 === 2 ? refresh : token)
+              assert.deepStrictEqual([reason._tag, isFinal], ["InvalidCredentials", true])
+              assert.strictEqual((yield* status)._tag, "Refused")
+            }
+            yield* TestClock.adjust(minute)
+          }
+          assert.deepStrictEqual(yield* asked, [renewals + 2, 3])
+          assert.deepStrictEqual(yield* latches, [true])
+        }).pipe(Effect.provide(Simulator.httpClient(sim)), Effect.scoped)
+      }
     }).pipe(Acme.silent)
   )
 

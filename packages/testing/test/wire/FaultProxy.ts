@@ -62,6 +62,12 @@ type Writable<A> = { -readonly [K in keyof A]: A[K] }
 /** So long a reset waits for the bytes before it to arrive: it overtakes what is still on its way. */
 const settling = 20
 
+/**
+ * While a FIN is on its way libuv refuses to reset a connection (EINVAL), and Node then keeps its handle and never says
+ * "close". It may be this side's own FIN, or the one with which Node answers the other side's.
+ */
+const reset = (socket: Socket): void => void (socket.writableEnded ? socket.destroy() : socket.resetAndDestroy())
+
 /** Stands before the vendor at this port, and ends with the scope. Everything is on 127.0.0.1. */
 export const make = Effect.fnUntraced(function* (vendorPort: number): Effect.fn.Return<Proxy, never, Scope.Scope> {
   const seen: Array<Writable<Seen>> = []
@@ -84,10 +90,14 @@ export const make = Effect.fnUntraced(function* (vendorPort: number): Effect.fn.
       }, millis)
       timers.add(timer)
     }
+    let isEnding = false
+    // Once: what a connection's end was to be is not changed by the vendor, who ends its own side meanwhile.
     const end = (by: "reset" | "fin", isEarly = false) => {
+      if (isEnding) return
+      isEnding = true
       if (by === "fin") return void socket.end()
-      if (isEarly) return void socket.resetAndDestroy()
-      later(settling, () => socket.resetAndDestroy())
+      if (isEarly) return reset(socket)
+      later(settling, () => reset(socket))
     }
 
     let vendor: Socket | undefined
@@ -211,7 +221,7 @@ export const make = Effect.fnUntraced(function* (vendorPort: number): Effect.fn.
   })
   const down = Effect.callback<void>((resume) => {
     server.close(() => resume(Effect.void))
-    sockets.forEach((socket) => socket.resetAndDestroy())
+    sockets.forEach(reset)
   })
   yield* Effect.acquireRelease(up, () => down)
 
