@@ -4,9 +4,10 @@
  * Decided here: what a caller may know of a token. Not here: when it is due or expired (`TokenLifecycle`), and what
  * else the vendor issued beside it, which the store keeps (`Session`).
  */
-import type * as DateTime from "effect/DateTime"
-import type * as Option from "effect/Option"
+import * as DateTime from "effect/DateTime"
+import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
+import type { Session } from "./Session.ts"
 
 /** A token that a vendor issued, good for calls until `expiresAt`. */
 export interface AccessToken {
@@ -19,3 +20,11 @@ export interface AccessToken {
   /** When the vendor stops accepting it; none for a token that never expires. */
   readonly expiresAt: Option.Option<DateTime.Utc>
 }
+
+/** The token of a session that has one. */
+export const of = ({ generation, tokens }: Session): AccessToken => ({
+  value: tokens!.access,
+  generation,
+  issuedAt: DateTime.makeUnsafe(tokens!.issuedAt),
+  expiresAt: Option.map(Option.fromNullOr(tokens!.expiresAt), DateTime.makeUnsafe)
+})

@@ -79,23 +79,25 @@ export const make = (
   client: HttpClient.HttpClient,
   options: Options | undefined
 ): HttpClient.HttpClient.With<HttpClientError.HttpClientError | AuthError> => {
-  const origin = new URL(service.api).origin
+  const { origin } = new URL(service.api)
+  const isOwn = ({ url }: { readonly url: string }) => url.startsWith(`${origin}/`) || originOf(url) === origin
 
-  /** Sends with a token. The app's client may make a failure of a status: a 401 must be seen all the same. */
   const send = (request: HttpClientRequest.HttpClientRequest, token: AccessToken) =>
-    client
-      .postprocess(
-        Effect.succeed(HttpClientRequest.setHeader(request, "authorization", `Bearer ${Redacted.value(token.value)}`))
-      )
-      .pipe(
-        Effect.flatMap((response) => look(response, Effect.succeed)),
-        Effect.catchReason("HttpClientError", "StatusCodeError", (reason) =>
-          look(reason.response, (response) => {
-            const again = new HttpClientError.StatusCodeError({ ...reason, response })
-            return Effect.fail(new HttpClientError.HttpClientError({ reason: again }))
-          })
-        )
-      )
+    client.postprocess(
+      Effect.succeed(HttpClientRequest.setHeader(request, "authorization", `Bearer ${Redacted.value(token.value)}`))
+    )
+
+  const answered = (response: HttpClientResponse.HttpClientResponse) => look(response, Effect.succeed)
+
+  /** The app's client may make a failure of a status: a 401 must be seen all the same. */
+  const failed = (error: HttpClientError.HttpClientError) => {
+    if (!HttpClientError.isHttpClientError(error) || error.reason._tag !== "StatusCodeError") return Effect.fail(error)
+    const { reason } = error
+    return look(reason.response, (response) => {
+      const again = new HttpClientError.StatusCodeError({ ...reason, response })
+      return Effect.fail(new HttpClientError.HttpClientError({ reason: again }))
+    })
+  }
 
   /** A vendor that looks into an answer of 4xx gets a copy of its own, so that the caller can still read the body. */
   const look = (
@@ -103,9 +105,9 @@ export const make = (
     result: (response: HttpClientResponse.HttpClientResponse) => Sent["result"]
   ) => {
     const isLookedInto = options?.isRejected !== undefined && response.status >= 400 && response.status < 500
-    const isOwn = originOf(response) === origin
+    const sent = { isOwn: isOwn(response) }
     if (!isLookedInto || response.status === 401) {
-      return Effect.succeed<Sent>({ response, isOwn, result: result(response) })
+      return Effect.succeed<Sent>({ ...sent, response, result: result(response) })
     }
     return Effect.map(response.arrayBuffer, (body): Sent => {
       const copy = () =>
@@ -113,7 +115,7 @@ export const make = (
           response.request,
           new Response(body, { status: response.status, headers: response.headers })
         )
-      return { response: copy(), isOwn, result: result(copy()) }
+      return { ...sent, response: copy(), result: result(copy()) }
     })
   }
 
@@ -124,10 +126,35 @@ export const make = (
     return options?.isRejected?.(response) ?? Effect.succeed(false)
   }
 
-  const authenticated = Effect.fnUntraced(function* (request: HttpClientRequest.HttpClientRequest) {
-    const token = yield* service.token
-    Healing.begin(account, token, yield* Clock.currentTimeMillis)
-    const first = yield* send(request, token)
+  /** What almost every answer is: nobody looks into it, and it says nothing of the token. */
+  const isPlain = ({ status }: HttpClientResponse.HttpClientResponse) =>
+    status < 400 && options?.isRejected === undefined
+
+  // The way of a good answer is every call's: it is kept free of generators, copies and second looks.
+  const authenticated = (request: HttpClientRequest.HttpClientRequest) =>
+    Effect.flatMap(service.token, (token) => {
+      const sent = Effect.matchEffect(send(request, token), {
+        onSuccess: (response) => {
+          if (!isPlain(response)) return Effect.flatMap(answered(response), (first) => judge(request, token, first))
+          Healing.accepted(account, token)
+          return Effect.succeed(response)
+        },
+        onFailure: (error) => Effect.flatMap(failed(error), (first) => judge(request, token, first))
+      })
+      return Healing.isAwaited(account, token)
+        ? Effect.flatMap(Clock.currentTimeMillis, (now) => {
+            Healing.begin(account, token, now)
+            return sent
+          })
+        : sent
+    })
+
+  /** Heals a 401, if that is what came. */
+  const judge = Effect.fnUntraced(function* (
+    request: HttpClientRequest.HttpClientRequest,
+    token: AccessToken,
+    first: Sent
+  ) {
     if (!(yield* isRejected(first))) {
       Healing.accepted(account, token)
       return yield* first.result
@@ -143,7 +170,7 @@ export const make = (
     yield* drain(first.response)
     const next = yield* service.token
     Healing.healed(account, next, rejectedAt)
-    const second = yield* send(request, next)
+    const second = yield* Effect.matchEffect(send(request, next), { onSuccess: answered, onFailure: failed })
     const didHelp = !(yield* isRejected(second))
     Healing.ended(account, next, didHelp, yield* Clock.currentTimeMillis)
     if (didHelp) {
@@ -160,7 +187,7 @@ export const make = (
     never
   >(
     Effect.flatMap((request) =>
-      originOf(request) === origin && request.headers["authorization"] === undefined
+      isOwn(request) && request.headers["authorization"] === undefined
         ? authenticated(request)
         : client.postprocess(Effect.succeed(request))
     ),
@@ -193,14 +220,13 @@ const notReplayable = Effect.logDebug(
   "A token was refused and the body cannot be sent twice: the answer is returned as it came"
 ).pipe(Effect.annotateLogs({ replayable: false }), Effect.andThen(Effect.annotateCurrentSpan({ replayable: false })))
 
-const originOf = ({ url }: { readonly url: string }): string | undefined =>
-  URL.canParse(url) ? new URL(url).origin : undefined
+const originOf = (url: string): string | undefined => (URL.canParse(url) ? new URL(url).origin : undefined)
 
 /** Only what names a web scheme is absolute: a path never escapes the API's base, whatever it begins with. */
 const resolve = (api: string, request: HttpClientRequest.HttpClientRequest): HttpClientRequest.HttpClientRequest => {
   const { url } = request
   const absolute = /^https?:\/\//i.test(url) ? url : `${api}${url === "" || /^[/?]/.test(url) ? "" : "/"}${url}`
-  const resolved = HttpClientRequest.setUrl(request, absolute)
+  const resolved = absolute === url ? request : HttpClientRequest.setUrl(request, absolute)
   return request.headers["accept"] === undefined ? HttpClientRequest.acceptJson(resolved) : resolved
 }
 

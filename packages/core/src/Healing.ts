@@ -52,11 +52,14 @@ export const fellBack = (token: AccessToken): void => {
   costly.add(token)
 }
 
-/** A call begins with this token. */
-export const begin = (service: object, token: AccessToken, now: number): void => {
-  const health = of(service)
-  if (health.rejected !== undefined && token.generation > health.rejected) suspect(health, token, now)
+/** Whether this token is the one that a call that cannot be repeated waits for: its first call is to `begin`. */
+export const isAwaited = (service: object, token: AccessToken): boolean => {
+  const rejected = healths.get(service)?.rejected
+  return rejected !== undefined && token.generation > rejected
 }
+
+/** A call begins with the token that was awaited. */
+export const begin = (service: object, token: AccessToken, now: number): void => suspect(of(service), token, now)
 
 /** The call that met this token's 401 cannot be repeated: the token after it is the one that heals. */
 export const rejected = (service: object, { generation }: AccessToken): void => {
@@ -79,7 +82,7 @@ const suspect = (health: Health, token: AccessToken, now: number) => {
 
 /** An answer accepted this token. */
 export const accepted = (service: object, { generation }: AccessToken): void => {
-  const { suspect } = of(service)
+  const suspect = healths.get(service)?.suspect
   if (suspect?.generation === generation) suspect.isProven = true
 }
 

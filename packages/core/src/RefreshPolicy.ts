@@ -11,8 +11,9 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
-import type { AccessToken } from "./AccessToken.ts"
+import * as AccessToken from "./AccessToken.ts"
 import * as AuthError from "./AuthError.ts"
+import type { Session } from "./Session.ts"
 
 const dueFraction = 0.25
 const dueAtMost = Duration.minutes(15)
@@ -25,7 +26,7 @@ export interface RefreshPolicy {
   /** The least life of a token that is handed out; never more than 10 % of its life. @default "10 seconds" */
   readonly minimumLifetime: Duration.Input
   /** Its input is the token just issued, its delay says when the refresh begins. @default `beforeExpiry()` */
-  readonly refresh: Schedule.Schedule<unknown, AccessToken>
+  readonly refresh: Schedule.Schedule<unknown, AccessToken.AccessToken>
   /** The pauses between failed exchanges; its input is the failure. @default `backOff` */
   readonly retry: Schedule.Schedule<unknown, AuthError.AuthError>
   /**
@@ -46,11 +47,11 @@ export const beforeExpiry = (window?: {
   readonly atMost?: Duration.Input | undefined
   /** @default 0.1 */
   readonly jitter?: number | undefined
-}): Schedule.Schedule<AccessToken, AccessToken> => {
+}): Schedule.Schedule<AccessToken.AccessToken, AccessToken.AccessToken> => {
   const fraction = window?.fraction ?? dueFraction
   const atMost = Duration.toMillis(Duration.fromInputUnsafe(window?.atMost ?? dueAtMost))
   const jitter = window?.jitter ?? dueJitter
-  return Schedule.identity<AccessToken>().pipe(
+  return Schedule.identity<AccessToken.AccessToken>().pipe(
     Schedule.modifyDelay(({ input, now }) =>
       Effect.map(Random.next, (random) => {
         const issuedAt = DateTime.toEpochMillis(input.issuedAt)
@@ -66,10 +67,10 @@ export const beforeExpiry = (window?: {
 }
 
 /** The default. It remembers nothing from one step to the next: whoever walks through it may begin anew at any time. */
-export const standard: Schedule.Schedule<unknown, AccessToken> = beforeExpiry()
+export const standard: Schedule.Schedule<unknown, AccessToken.AccessToken> = beforeExpiry()
 
 /** Refreshes in the same window, begun by a read: no background work at all. */
-export const onDemand: Schedule.Schedule<unknown, AccessToken> = Schedule.recurs(0)
+export const onDemand: Schedule.Schedule<unknown, AccessToken.AccessToken> = Schedule.recurs(0)
 
 /**
  * Pauses of 1 s, doubled up to 5 minutes, each 20 % more or less at random, and never shorter than what the vendor's
@@ -140,6 +141,25 @@ export const stepper = <Input>(schedule: Schedule.Schedule<unknown, Input>): Eff
         onSuccess: ([, delay]) => Math.max(0, Duration.toMillis(delay))
       })
   )
+
+/** A session's tokens as an account holds them: the token for callers, and the moments at which its state changes. */
+export const hold = Effect.fnUntraced(function* (
+  session: Session,
+  policy: Pick<Resolved, "minimumLifetime">,
+  refreshDelay: Stepper<AccessToken.AccessToken>,
+  now: () => number
+) {
+  const token = AccessToken.of(session)
+  const end = nearerEnd(session.tokens!)
+  // The schedule sees the end that counts, so that its own window and jitter hold for that one.
+  const input = { ...token, expiresAt: end === Infinity ? Option.none() : Option.some(DateTime.makeUnsafe(end)) }
+  const given = {
+    scheduledAt: now() + (yield* refreshDelay(now(), input)),
+    random: yield* Random.next,
+    minimumLifetime: policy.minimumLifetime
+  }
+  return { token, ...moments(session.tokens!, given) }
+})
 
 /** The instants of a set of tokens, in milliseconds since the epoch. */
 export interface Lives {

@@ -7,8 +7,10 @@
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
+import * as Tracer from "effect/Tracer"
 import type { ExchangeFailure, TokenSet } from "./Issuer.ts"
 import type { AuthStatus } from "./TokenLifecycle.ts"
 
@@ -40,7 +42,7 @@ const count = (metric: Metric.Counter<number>, attributes: Record<string, string
   Metric.update(Metric.withAttributes(metric, attributes), 1)
 
 /** A stack of this library helps nobody, and taking it costs more than the span. */
-export const withoutStack = { captureStackTrace: false } as const
+const withoutStack = { captureStackTrace: false } as const
 
 /** Wraps one exchange in its span and counts its outcome. */
 export const exchange = (
@@ -58,8 +60,21 @@ export const exchange = (
     Effect.withSpan("vendor-auth.exchange", { attributes: { vendor, kind } }, withoutStack)
   )
 
-/** Counts a caller that joined. */
-export const waiterJoined = (vendor: string): Effect.Effect<void> => count(joined, { vendor })
+/** Counts callers that joined. */
+export const waitersJoined = (vendor: string, callers: number): Effect.Effect<void> =>
+  callers === 0 ? Effect.void : Metric.update(Metric.withAttributes(joined, { vendor }), callers)
+
+const native = Tracer.Tracer.defaultValue()
+
+/** A caller's wait in its span, where there is a tracer that records it: many may wait at once. */
+export const waits = <A, E>(
+  vendor: string,
+  fiber: Fiber.Fiber<unknown, unknown>,
+  wait: Effect.Effect<A, E>
+): Effect.Effect<A, E> =>
+  fiber.getRef(Tracer.Tracer) === native
+    ? wait
+    : Effect.withSpan(wait, "vendor-auth.token", { attributes: { vendor }, ...withoutStack })
 
 /** Counts an API call that a new token healed. */
 export const callHealed = (api: string): Effect.Effect<void> => count(healed, { api })

@@ -9,7 +9,6 @@
 import type * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import * as DateTime from "effect/DateTime"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -18,7 +17,7 @@ import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import * as SubscriptionRef from "effect/SubscriptionRef"
-import type { AccessToken } from "./AccessToken.ts"
+import * as AccessToken from "./AccessToken.ts"
 import * as Account from "./Account.ts"
 import * as ApplicationToken from "./ApplicationToken.ts"
 import * as AuthError from "./AuthError.ts"
@@ -75,7 +74,9 @@ export const make = Effect.fnUntraced(function* (
   const changes = yield* SubscriptionRef.make(TokenLifecycle.status(memory.state, now()))
 
   /** The answer of the running flight, for all who wait. */
-  let landing = Deferred.makeUnsafe<AccessToken, AuthError.AuthError>()
+  let landing = Deferred.makeUnsafe<AccessToken.AccessToken, AuthError.AuthError>()
+  /** Callers that joined the running flight. */
+  let joined = 0
   /** Counts sign-outs: a flight begun before one does not touch what comes after it. */
   let epoch = 0
   /** Flights that are out: the current one, and those that a sign-out overtook. */
@@ -88,6 +89,7 @@ export const make = Effect.fnUntraced(function* (
     yield* Effect.addFinalizer(() =>
       Effect.sync(() => {
         Memory.forget(memory)
+        keep(memory.state)
         landing = Deferred.makeUnsafe()
       })
     )
@@ -95,6 +97,14 @@ export const make = Effect.fnUntraced(function* (
 
   /** Closed while a sign-out is written: what would begin a flight waits for it. */
   const forgotten = Latch.makeUnsafe(true)
+
+  let held: TokenLifecycle.Held | undefined
+  let { answer, from, until } = TokenLifecycle.fresh(held)
+  const keep = (state: TokenLifecycle.State) => {
+    memory.state = state
+    if (state.held !== held) ({ answer, from, until } = TokenLifecycle.fresh((held = state.held)))
+  }
+  keep(memory.state)
 
   /** Decides on an event; the effect does what follows from it. */
   const decide = (event: TokenLifecycle.Event): Effect.Effect<TokenLifecycle.Decision> => {
@@ -107,7 +117,7 @@ export const make = Effect.fnUntraced(function* (
       if (failure === undefined) host.started()
       else if (!host.mayRetry(now())) return Effect.andThen(postpone(failure), dispatch(event))
     }
-    memory.state = decision.state
+    keep(decision.state)
     if (decision.starts) landing = Deferred.makeUnsafe()
     const start = decision.starts ? takeOff(event, decision) : Effect.void
     return Effect.as(Effect.andThen(start, Effect.andThen(publish, arm)), decision)
@@ -160,6 +170,11 @@ export const make = Effect.fnUntraced(function* (
       Effect.exit,
       Effect.flatMap((exit) => land(exit, begun)),
       Effect.exit,
+      Effect.tap(() => {
+        const count = joined
+        joined = 0
+        return Telemetry.waitersJoined(issuer.vendor, count)
+      }),
       Effect.provideContext(context),
       Effect.forkIn(scope, { startImmediately: true }),
       // On the fiber and not in it: a scope that is closed by now ends a fiber before it runs.
@@ -178,7 +193,7 @@ export const make = Effect.fnUntraced(function* (
   const land = Effect.fnUntraced(function* (
     exit: Exit.Exit<Flight.Brought, AuthError.AuthError | Flight.Overtaken>,
     begun: number
-  ): Effect.fn.Return<AccessToken, AuthError.AuthError> {
+  ): Effect.fn.Return<AccessToken.AccessToken, AuthError.AuthError> {
     if (Exit.isSuccess(exit)) {
       if (begun === epoch) memory.retryDelay = undefined
       return yield* adopt(exit.value, begun)
@@ -202,21 +217,12 @@ export const make = Effect.fnUntraced(function* (
     return failure === undefined ? yield* Effect.failCause(exit.cause as Cause.Cause<never>) : yield* failure
   }, Effect.uninterruptible)
 
-  const adopt = Effect.fnUntraced(function* ({ fellBack, session: adopted }: Flight.Brought, begun: number) {
-    const token = toToken(adopted)
-    if (fellBack) Healing.fellBack(token)
-    const lives = adopted.tokens!
-    const end = RefreshPolicy.nearerEnd(lives)
-    // The schedule sees the end that counts, so that its own window and jitter hold for that one.
-    const input = { ...token, expiresAt: end === Infinity ? Option.none() : Option.some(DateTime.makeUnsafe(end)) }
+  const adopt = Effect.fnUntraced(function* ({ fellBack, session }: Flight.Brought, begun: number) {
     memory.refreshDelay ??= yield* RefreshPolicy.stepper(policy.refresh)
-    const moments = RefreshPolicy.moments(lives, {
-      scheduledAt: now() + (yield* memory.refreshDelay(now(), input)),
-      random: yield* Random.next,
-      minimumLifetime: policy.minimumLifetime
-    })
-    yield* report(begun, { _tag: "Succeeded", held: { token, ...moments } }, adopted)
-    return token
+    const held = yield* RefreshPolicy.hold(session, policy, memory.refreshDelay, now)
+    if (fellBack) Healing.fellBack(held.token)
+    yield* report(begun, { _tag: "Succeeded", held }, session)
+    return held.token
   })
 
   /** The next moment that begins a refresh or changes the status. */
@@ -225,23 +231,26 @@ export const make = Effect.fnUntraced(function* (
     return host === undefined ? timer(at) : Effect.sync(() => host.alarm(at))
   })
 
-  const ask = (event: TokenLifecycle.Event): Effect.Effect<AccessToken, AuthError.AuthError> =>
+  const ask = (event: TokenLifecycle.Event): Effect.Effect<AccessToken.AccessToken, AuthError.AuthError> =>
     Effect.flatMap(dispatch(event), ({ answer, starts }) => {
       if (answer !== "wait") return "value" in answer ? Effect.succeed(answer) : Effect.fail(answer)
-      if (scope.state._tag === "Closed") return Effect.interrupt
-      const waiting = Deferred.await(landing)
-      return Effect.withSpan(
-        starts ? waiting : Effect.andThen(Telemetry.waiterJoined(issuer.vendor), waiting),
-        "vendor-auth.token",
-        { attributes: { vendor: issuer.vendor }, ...Telemetry.withoutStack }
-      )
+      return starts ? wait : join
     })
 
+  const wait = Effect.withFiber<AccessToken.AccessToken, AuthError.AuthError>((fiber) =>
+    scope.state._tag === "Closed" ? Effect.interrupt : Telemetry.waits(issuer.vendor, fiber, Deferred.await(landing))
+  )
+
+  /** Thousands may come while one flight is out: what is done for each of them is next to nothing. */
+  const join = Effect.suspend(() => {
+    joined++
+    return wait
+  })
+
   const token = Effect.suspend(() => {
-    const { held } = memory.state
-    return held !== undefined && TokenLifecycle.isFresh(held, now())
-      ? Effect.succeed(held.token)
-      : ask({ _tag: "Read" })
+    const at = now()
+    if (at >= from && at < until) return answer
+    return memory.state.isExchanging && (held === undefined || at >= held.expiredAt) ? join : ask({ _tag: "Read" })
   })
 
   const shape: Shape = {
@@ -288,13 +297,3 @@ const postponed = 120_000
 
 const unknownOutcome = (vendor: string) =>
   new AuthError.AuthError({ vendor, reason: new AuthError.Unreachable({ outcome: "Unknown" }) })
-
-const toToken = (session: Session.Session): AccessToken => {
-  const tokens = session.tokens!
-  return {
-    value: tokens.access,
-    generation: session.generation,
-    issuedAt: DateTime.makeUnsafe(tokens.issuedAt),
-    expiresAt: Option.map(Option.fromNullOr(tokens.expiresAt), DateTime.makeUnsafe)
-  }
-}

@@ -18,6 +18,7 @@
  * (`RefreshPolicy`). Instants are milliseconds since the epoch.
  */
 import * as DateTime from "effect/DateTime"
+import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type { AccessToken } from "./AccessToken.ts"
 import type { AuthError } from "./AuthError.ts"
@@ -145,8 +146,20 @@ const isSetBack = (held: Held, now: number): boolean =>
 
 const isDue = (held: Held, now: number): boolean => now >= held.dueAt || isSetBack(held, now)
 
-/** Whether a read answers at once and nothing else follows: the one question on the way of every call. */
-export const isFresh = (held: Held, now: number): boolean => now < held.expiredAt && !isDue(held, now)
+/**
+ * What a read answers at once, with nothing else that follows, and from when until when: all that is asked on the way of
+ * every call, made once for a token.
+ */
+export const fresh = (
+  held: Held | undefined
+): { readonly answer: Exit.Exit<AccessToken>; readonly from: number; readonly until: number } =>
+  held === undefined
+    ? { answer: Exit.die("no token"), from: Infinity, until: -Infinity }
+    : {
+        answer: Exit.succeed(held.token),
+        from: held.dueAt < Infinity ? DateTime.toEpochMillis(held.token.issuedAt) - longestSkew : -Infinity,
+        until: Math.min(held.dueAt, held.expiredAt)
+      }
 
 const isPending = ({ error, retryAt }: NonNullable<State["failure"]>, now: number): boolean =>
   error.isFinal || (now < retryAt && retryAt - now <= longestPause)

@@ -58,8 +58,8 @@ export const answers: ReadonlyArray<Sabotage> = [
   {
     title: "the bearer goes to another port or scheme of the API's host",
     file: "packages/core/src/AuthHttpClient.ts",
-    find: "originOf(request) === origin &&",
-    replace: "new URL(request.url).hostname === new URL(origin).hostname &&",
+    find: "url.startsWith(`${origin}/`) || originOf(url) === origin",
+    replace: "new URL(url).hostname === new URL(origin).hostname",
     tests: guarantee("DestinationsRedirects")
   },
   {

@@ -15,15 +15,22 @@ export const calls: ReadonlyArray<Sabotage> = [
   {
     title: "the bearer goes to an origin that begins like the API's",
     file: clientFile,
-    find: "originOf(request) === origin &&",
-    replace: "originOf(request)?.startsWith(origin) === true &&",
+    find: "url.startsWith(`${origin}/`) || originOf(url) === origin",
+    replace: "originOf(url)?.startsWith(origin) === true",
+    tests: testing("AuthHttpClientOrigins")
+  },
+  {
+    title: "the bearer goes to an address that begins with the letters of the API's origin",
+    file: clientFile,
+    find: "url.startsWith(`${origin}/`)",
+    replace: "url.startsWith(origin)",
     tests: testing("AuthHttpClientOrigins")
   },
   {
     title: "the bearer goes to an address that holds the API's host anywhere",
     file: clientFile,
-    find: "originOf(request) === origin &&",
-    replace: "URL.canParse(request.url) && new URL(request.url).href.includes(new URL(service.api).host) &&",
+    find: "url.startsWith(`${origin}/`) || originOf(url) === origin",
+    replace: "URL.canParse(url) && new URL(url).href.includes(new URL(service.api).host)",
     tests: testing("AuthHttpClientOrigins")
   },
   {

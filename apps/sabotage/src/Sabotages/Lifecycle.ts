@@ -160,11 +160,11 @@ export const lifecycle: ReadonlyArray<Sabotage> = [
   {
     title: "a sign-out that comes between two steps of a flight is undone by it",
     file: engineFile,
-    find: '    yield* report(begun, { _tag: "Succeeded", held: { token, ...moments } }, adopted)\n',
+    find: '    yield* report(begun, { _tag: "Succeeded", held }, session)\n',
     replace:
-      "    if (begun !== epoch) return token\n" +
-      "    session = adopted\n" +
-      '    yield* dispatch({ _tag: "Succeeded", held: { token, ...moments } })\n',
+      "    if (begun !== epoch) return held.token\n" +
+      "    memory.session = session\n" +
+      '    yield* dispatch({ _tag: "Succeeded", held })\n',
     tests: core("TokenEngineSignOut")
   },
   {

@@ -90,7 +90,10 @@ export const protocol: ReadonlyArray<Sabotage> = [
       "      return\n" +
       "    }",
     also: [
-      { find: "  let floor = 0\n", replace: "  let floor = 0\n  let early: Session.Session | undefined\n" },
+      {
+        find: "account.store.isLasting\n",
+        replace: "account.store.isLasting\n  let early: Session.Session | undefined\n"
+      },
       {
         find: `=== "Refused") wasRefused = true\n`,
         replace:
