@@ -12,6 +12,7 @@ import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
@@ -234,23 +235,21 @@ export const make = Effect.fnUntraced(function* (
   const ask = (event: TokenLifecycle.Event): Effect.Effect<AccessToken.AccessToken, AuthError.AuthError> =>
     Effect.flatMap(dispatch(event), ({ answer, starts }) => {
       if (answer !== "wait") return "value" in answer ? Effect.succeed(answer) : Effect.fail(answer)
-      return starts ? wait : join
+      return Effect.withFiber((fiber) => wait(fiber, !starts))
     })
 
-  const wait = Effect.withFiber<AccessToken.AccessToken, AuthError.AuthError>((fiber) =>
-    scope.state._tag === "Closed" ? Effect.interrupt : Telemetry.waits(issuer.vendor, fiber, Deferred.await(landing))
-  )
-
   /** Thousands may come while one flight is out: what is done for each of them is next to nothing. */
-  const join = Effect.suspend(() => {
-    joined++
-    return wait
-  })
+  const wait = (fiber: Fiber.Fiber<unknown, unknown>, isJoining: boolean) => {
+    if (scope.state._tag === "Closed") return Effect.interrupt
+    if (isJoining) joined++
+    return Telemetry.waits(issuer.vendor, fiber, Deferred.await(landing))
+  }
 
-  const token = Effect.suspend(() => {
+  const token = Effect.withFiber<AccessToken.AccessToken, AuthError.AuthError>((fiber) => {
     const at = now()
     if (at >= from && at < until) return answer
-    return memory.state.isExchanging && (held === undefined || at >= held.expiredAt) ? join : ask({ _tag: "Read" })
+    const isJoining = memory.state.isExchanging && (held === undefined || at >= held.expiredAt)
+    return isJoining ? wait(fiber, true) : ask({ _tag: "Read" })
   })
 
   const shape: Shape = {
