@@ -147,8 +147,8 @@ const isSetBack = (held: Held, now: number): boolean =>
 const isDue = (held: Held, now: number): boolean => now >= held.dueAt || isSetBack(held, now)
 
 /**
- * What a read answers at once, with nothing else that follows, and from when until when: all that is asked on the way of
- * every call, made once for a token.
+ * What a read answers at once, with nothing else that follows, and from when until when: all that is asked on the way
+ * of every call, made once for a token.
  */
 export const fresh = (
   held: Held | undefined
