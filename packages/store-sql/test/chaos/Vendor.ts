@@ -2,16 +2,14 @@
  * A vendor that rotates its refresh tokens and notices each one that is presented twice, over real HTTP on 127.0.0.1.
  *
  * Decided here: LRS Connect's token request as a server of its own, that shares nothing with the code under test; how
- * slow it is, which answers it loses after it has carried out what was asked; and what it writes down. Not here: what
- * of it is a violation (`Verdict`), and who asks (`Worker`).
+ * slow it is, which answers it loses after it has carried out what was asked; and what it writes down. Not here: how a
+ * request arrives (`Desk`), what of it is a violation (`Verdict`), and who asks (`Worker`).
  */
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import { createHash, randomBytes } from "node:crypto"
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
-import type { AddressInfo } from "node:net"
-import { json } from "node:stream/consumers"
+import * as Desk from "./Desk.ts"
 
 /** What was seen. Counts, but for the tokens. */
 export interface Journal {
@@ -85,7 +83,7 @@ export const start = Effect.gen(function* (): Effect.fn.Return<Vendor, never, Sc
   }
 
   /** What is carried out, at once when the request has arrived; undefined: the grant is refused. */
-  const carryOut = (sent: Record<string, unknown>) => {
+  const carryOut = (sent: Readonly<Record<string, unknown>>) => {
     if (sent["grantType"] === "PASSWORD") {
       journal.logins++
       const account = String(sent["userName"])
@@ -109,14 +107,13 @@ export const start = Effect.gen(function* (): Effect.fn.Return<Vendor, never, Sc
     return session.isDead ? undefined : session
   }
 
-  const answer = Effect.fnUntraced(function* (incoming: IncomingMessage, outgoing: ServerResponse) {
-    const sent = (yield* Effect.promise(() => json(incoming))) as Record<string, unknown>
+  const answer = Effect.fnUntraced(function* (sent: Readonly<Record<string, unknown>>): Effect.fn.Return<Desk.Answer> {
     if (chance(0.01)) {
       journal.notCarriedOut++
-      return yield* reply(outgoing, 503, { error: "temporarily_unavailable" })
+      return { status: 503, body: { error: "temporarily_unavailable" } }
     }
     const session = carryOut(sent)
-    if (session === undefined) return yield* reply(outgoing, 400, { error: "invalid_grant" })
+    if (session === undefined) return { status: 400, body: { error: "invalid_grant" } }
     const issued = issue(session)
     session.underWay++
     const isSlow = chance(0.01)
@@ -124,27 +121,8 @@ export const start = Effect.gen(function* (): Effect.fn.Return<Vendor, never, Sc
     session.underWay--
     const isLost = chance(0.01)
     if (isSlow || isLost) journal.lostAnswers++
-    if (!isLost) return yield* reply(outgoing, 200, issued)
-    outgoing.socket?.destroy()
+    return isLost ? undefined : { status: 200, body: issued }
   })
 
-  const run = Effect.runForkWith(yield* Effect.context<never>())
-  const server = createServer((incoming, outgoing) => {
-    run(Effect.ignoreCause(answer(incoming, outgoing)))
-  })
-  yield* Effect.acquireRelease(
-    Effect.callback<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
-    () =>
-      Effect.callback<void>((resume) => {
-        server.close(() => resume(Effect.void))
-        server.closeAllConnections()
-      })
-  )
-  return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, journal }
+  return { origin: yield* Desk.open(answer), journal }
 })
-
-const reply = (outgoing: ServerResponse, status: number, body: unknown) =>
-  Effect.sync(() => {
-    outgoing.writeHead(status, { "content-type": "application/json" })
-    outgoing.end(JSON.stringify(body))
-  })

@@ -50,7 +50,8 @@ export const judge = ({ accounts, behind, journal, stale, tally, unanswered }: R
 /** Whether every promise was kept. */
 export const isKept = (lines: ReadonlyArray<Line>): boolean => lines.every(({ allowed, count }) => count <= allowed)
 
-const never = (promise: string, count: number): Line => ({ promise, count, allowed: 0 })
+/** A promise that may not be broken once. */
+export const never = (promise: string, count: number): Line => ({ promise, count, allowed: 0 })
 
 /** Whether a record's refresh token is spent, as the vendor knows, and nothing in the record says so. */
 export const isStale = (journal: Vendor.Journal, { intent, refreshToken }: Session.Session): boolean =>

@@ -1,8 +1,10 @@
 /**
- * `pnpm chaos`: eight processes share four accounts while they are killed and stopped, and nothing may be lost.
+ * `pnpm chaos`: eight processes share four accounts while they are killed and stopped, and nothing may be lost; then
+ * three share very many accounts, and each must be refreshed once when it is due.
  *
- * Decided here: the command line, and what is printed. `--store sqlite|postgresql` (both), `--seconds` (600 each),
- * `--seed`, and `--sabotage <name>`, by which the verdict must be broken. Not here: the run (`Chaos`).
+ * Decided here: the command line, and what is printed. `--only herd|many` (both), `--store sqlite|postgresql` (both) and
+ * `--seed` of the herd, `--rows` of the many (100,000), `--seconds` (600 for each store, 60), and `--sabotage <name>`, by
+ * which the verdict must be broken. Not here: the runs (`Chaos`, `ManyAccounts`).
  */
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
@@ -11,6 +13,7 @@ import { parseArgs } from "node:util"
 import * as Chaos from "./Chaos.ts"
 import * as Databases from "./Databases.ts"
 import type * as Herd from "./Herd.ts"
+import * as ManyAccounts from "./ManyAccounts.ts"
 import { sabotages } from "./Sabotages.ts"
 import type * as Vendor from "./Vendor.ts"
 import * as Verdict from "./Verdict.ts"
@@ -18,7 +21,9 @@ import * as Verdict from "./Verdict.ts"
 const { values } = parseArgs({
   options: {
     store: { type: "string" },
-    seconds: { type: "string", default: "600" },
+    only: { type: "string" },
+    rows: { type: "string", default: "100000" },
+    seconds: { type: "string" },
     seed: { type: "string", default: String(randomInt(1_000_000)) },
     sabotage: { type: "string" }
   }
@@ -32,13 +37,23 @@ const progress = ({ calls, kills, stops }: Herd.Tally, millis: number, { logins,
       )
     : Effect.void
 
-const one = Effect.fnUntraced(function* (name: Databases.Name) {
-  yield* Console.log(`\n${name}, ${values.seconds} s, seed ${values.seed}`)
+const print = Effect.fnUntraced(function* (lines: ReadonlyArray<Verdict.Line>, complaints: ReadonlyArray<string>) {
+  for (const { allowed, count, promise } of lines) {
+    const bound = allowed === 0 ? "" : ` (at most ${allowed})`
+    yield* Console.log(`  ${count <= allowed ? "kept  " : "BROKEN"} ${String(count).padStart(5)} ${promise}${bound}`)
+  }
+  for (const complaint of complaints.slice(0, 3)) yield* Console.log(complaint)
+  if (!Verdict.isKept(lines)) process.exitCode = 1
+})
+
+const herd = Effect.fnUntraced(function* (name: Databases.Name) {
+  const seconds = values.seconds ?? "600"
+  yield* Console.log(`\n${name}, ${seconds} s, seed ${values.seed}`)
   const { crash, store } = yield* Databases.make(name)
   const { lines, tally } = yield* Chaos.run({
     store,
     crash,
-    millis: Number(values.seconds) * 1_000,
+    millis: Number(seconds) * 1_000,
     seed: values.seed,
     // What a sabotage breaks is seen when a process dies.
     odds: values.sabotage === undefined ? undefined : { dies: 0.1, stops: 0 },
@@ -51,13 +66,30 @@ const one = Effect.fnUntraced(function* (name: Databases.Name) {
     `  ${tally.calls} calls, the longest ${tally.longest} ms; ${tally.crashes} crashes of the database; ` +
       `typed failures: ${failures || "none"}\n`
   )
-  for (const { allowed, count, promise } of lines) {
-    const bound = allowed === 0 ? "" : ` (at most ${allowed})`
-    yield* Console.log(`  ${count <= allowed ? "kept  " : "BROKEN"} ${String(count).padStart(5)} ${promise}${bound}`)
-  }
-  for (const defect of tally.defects.slice(0, 3)) yield* Console.log(defect)
-  return Verdict.isKept(lines)
+  yield* print(lines, tally.defects)
 }, Effect.scoped)
+
+/** Milliseconds: twenty minutes, so that one in 900 comes due in each second. */
+const life = 1_200_000
+
+const many = Effect.gen(function* () {
+  const { seconds = "60", sabotage } = values
+  const rows = Number(values.rows)
+  yield* Console.log(`\npostgresql, ${rows} accounts, three replicas and no caller, ${seconds} s`)
+  const { store } = yield* Databases.make("postgresql")
+  const { complaints, figures, lines } = yield* ManyAccounts.run({
+    store,
+    rows,
+    life,
+    millis: Number(seconds) * 1_000,
+    sabotage,
+    isOverWhenBroken: sabotage !== undefined,
+    progress: (text) => Console.log(`  ${text}`)
+  })
+  for (const figure of figures) yield* Console.log(`  ${figure}`)
+  yield* Console.log("")
+  yield* print(lines, complaints)
+}).pipe(Effect.scoped)
 
 const program = Effect.gen(function* () {
   if (values.sabotage !== undefined && !(values.sabotage in sabotages)) {
@@ -65,10 +97,11 @@ const program = Effect.gen(function* () {
     return yield* Console.error(`--sabotage is one of: ${Object.keys(sabotages).join(", ")}`)
   }
   const names = Databases.names.filter((name) => values.store === undefined || name === values.store)
-  for (const name of names) {
-    if (Databases.isMissing(name)) yield* Console.error(Databases.missing)
-    else if (!(yield* one(name))) process.exitCode = 1
+  for (const name of values.only === "many" ? [] : names) {
+    yield* Databases.isMissing(name) ? Console.error(Databases.missing) : herd(name)
   }
+  if (values.only === "herd" || values.store === "sqlite") return
+  yield* Databases.isMissing("postgresql") ? Console.error(Databases.missing) : many
 })
 
 await Effect.runPromise(program)
