@@ -17,13 +17,13 @@ import * as Ledger from "./Ledger.ts"
 import type { Residents } from "./Residents.ts"
 import type { TokenStore } from "./TokenStore.ts"
 
-/** Milliseconds between two rounds. */
+/** Milliseconds between two rounds; up to half of it less, at random, so that processes do not go theirs together. */
 const pause = 5_000
 
 /** Accounts that are refreshed at once. */
 const atOnce = 64
 
-/** So many times as much is asked for where much is due, so that processes seldom pick the same accounts. */
+/** So many times as much is asked for as there is room for, so that processes seldom pick the same accounts. */
 const choice = 4
 
 /** Milliseconds for which an account that could not be refreshed is left alone; up to twice that, at random. */
@@ -45,19 +45,22 @@ export const make = Effect.fnUntraced(function* <S>(options: {
   let visits = 0
   let isBusy = false
 
-  const leaveAlone = (id: string) =>
-    Effect.gen(function* () {
-      const [oldest] = until.keys()
-      if (until.size >= leftAlone) until.delete(oldest!)
-      until.set(id, (yield* Clock.currentTimeMillis) + leftAloneFor * (1 + (yield* Random.next)))
-    })
+  /** Until the moment that its own schedule says or, where it could not be refreshed, for a while. */
+  const leaveAlone = Effect.fnUntraced(function* (id: string, moment: number | undefined) {
+    const now = yield* Clock.currentTimeMillis
+    const at = moment ?? now + leftAloneFor * (1 + (yield* Random.next))
+    if (at <= now) return
+    const [oldest] = until.keys()
+    if (until.size >= leftAlone) until.delete(oldest!)
+    until.set(id, at)
+  })
 
   const visit = (id: string) =>
     residents.visit(id).pipe(
       Effect.catchCause((cause) =>
-        Effect.as(Effect.logDebug(`${vendor}: a due account was not refreshed`, cause), false)
+        Effect.as(Effect.logDebug(`${vendor}: a due account was not refreshed`, cause), undefined)
       ),
-      Effect.flatMap((isFresh) => (isFresh ? Effect.void : leaveAlone(id))),
+      Effect.flatMap((moment) => leaveAlone(id, moment)),
       Effect.ensuring(
         Effect.sync(() => {
           visits--
@@ -71,12 +74,12 @@ export const make = Effect.fnUntraced(function* <S>(options: {
     if (room <= 0) return
     const now = yield* Clock.currentTimeMillis
     until.forEach((at, id) => at <= now && until.delete(id))
-    const limit = room * (isBusy ? choice : 1) + until.size
+    const limit = room * choice + until.size
     const keys = yield* Effect.timeout(store.due(vendor, limit), Ledger.callLimit)
-    isBusy = keys.length === limit
     const ids = keys
       .map(Account.givenName)
       .filter((id) => id !== undefined && !until.has(id) && residents.get(id) === undefined) as ReadonlyArray<string>
+    isBusy = ids.length > room
     for (const id of (yield* Random.shuffle(ids)).slice(0, room)) {
       visits++
       yield* Effect.forkIn(visit(id), scope)
@@ -87,6 +90,7 @@ export const make = Effect.fnUntraced(function* <S>(options: {
     free.closeUnsafe()
     // A store that is down is told by every call; the rounds go on.
     yield* Effect.ignore(round)
-    yield* isBusy ? Effect.raceFirst(free.await, Effect.sleep(pause)) : Effect.sleep(pause)
+    const rest = Effect.sleep(pause * (1 - (yield* Random.next) / 2))
+    yield* isBusy ? Effect.raceFirst(free.await, rest) : rest
   }).pipe(Effect.forever, Effect.forkIn(scope))
 })

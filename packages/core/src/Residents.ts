@@ -59,8 +59,11 @@ export interface Residents<S> {
   readonly hold: (id: string) => Effect.Effect<S, AuthError.AuthError, Scope.Scope>
   /** The same for as long as something is done with it. */
   readonly use: <A, E>(id: string, f: (service: S) => Effect.Effect<A, E>) => Effect.Effect<A, E | AuthError.AuthError>
-  /** Refreshes an account that the store says is due, on nobody's behalf; says whether it is fresh then. */
-  readonly visit: (id: string) => Effect.Effect<boolean, AuthError.AuthError>
+  /**
+   * Refreshes an account that the store says is due, on nobody's behalf. Gives the moment until which it is left alone
+   * though the store goes on saying so, since its own schedule is later; undefined where it could not be refreshed.
+   */
+  readonly visit: (id: string) => Effect.Effect<number | undefined, AuthError.AuthError>
 }
 
 /** Milliseconds between two tries to wake an account whose options cannot be looked up; up to twice that, at random. */
@@ -292,7 +295,9 @@ export const make = Effect.fnUntraced(function* <S>(
             yield* settled
           }
           const { failure, held } = memory.state
-          return failure === undefined && held !== undefined && held.timerAt > now()
+          if (failure !== undefined) return undefined
+          const isListed = (memory.session?.dueAt ?? Infinity) <= now()
+          return isListed && held !== undefined ? held.timerAt : 0
         })
       )
   }

@@ -62,13 +62,6 @@ export const many: ReadonlyArray<Sabotage> = [
     tests: tenants
   },
   {
-    title: "what is owed to a store is tried again in the same instant, without end",
-    file: residents,
-    find: "Math.max(now() + 1_000, state.failure?.retryAt ?? now() + lookAgainAfter)",
-    replace: "state.failure?.retryAt ?? now() + lookAgainAfter",
-    tests: ["packages/core/test/model/Model.test.ts"]
-  },
-  {
     title: "an idle account is never forgotten",
     file: residents,
     find: "if (resident.usedAt <= before && isDispensable(resident)) forget(resident)",
@@ -87,6 +80,20 @@ export const many: ReadonlyArray<Sabotage> = [
     file: accounts,
     find: "  yield* DueRounds.make({ vendor: vendor.vendor, store, residents })\n",
     replace: "",
+    tests: tenants
+  },
+  {
+    title: "an account that another process is at is left alone as if it could not be refreshed",
+    file: residents,
+    find: "return isListed && held !== undefined ? held.timerAt : 0",
+    replace: "return isListed && held !== undefined ? held.timerAt : undefined",
+    tests: tenants
+  },
+  {
+    title: "an account whose own schedule is later than the store's list is looked at in every round",
+    file: residents,
+    find: "return isListed && held !== undefined ? held.timerAt : 0",
+    replace: "return isListed && held === undefined ? 1 : 0",
     tests: tenants
   },
   {

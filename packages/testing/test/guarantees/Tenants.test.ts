@@ -1,13 +1,15 @@
 // Guarantees A14 to A16: many accounts in one process do not mix, do not slow one another, and have a bound.
 // Not here: storms (TenantsStorms.test.ts), and that one of many does all that one alone does (the vendors' suites).
 import { assert, describe, it } from "@effect/vitest"
+import * as RefreshPolicy from "@vendor-auth/core/RefreshPolicy"
+import * as Session from "@vendor-auth/core/Session"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/testing/TestClock"
 import * as Acme from "./Acme.ts"
-import { hour, minute, patience, times } from "./Acme.ts"
+import { hour, minute, patience, second, times } from "./Acme.ts"
 import * as Tenants from "./Tenants.ts"
 
 /** Names that something that joins, folds or looks up carelessly takes for one another. */
@@ -229,6 +231,53 @@ describe("A. Correctness under concurrency: many accounts", () => {
         const count = refreshes.filter(({ tenant }) => tenant === id).length
         assert.isTrue(count >= 3 && count <= 4, `${id}: ${count}`)
       }
+    })
+  )
+
+  it.effect("an account whose refresh another process began and did not end is taken over as soon as that may be", () =>
+    Effect.gen(function* () {
+      const acme = Tenants.world()
+      const { store } = yield* Tenants.lasting
+      yield* Effect.flatMap(Tenants.Many, (many) => many.of("tenant-0").token).pipe(
+        Effect.provide(acme.layer({}, store)),
+        Acme.silent
+      )
+      const [key] = yield* Effect.andThen(TestClock.adjust(46 * minute), store.due("Acme", 1))
+      const row = yield* store.read(key!)
+      const claim: Session.Claim = { id: "another", kind: "refresh", credential: undefined }
+      yield* store.write(key!, row.version, Session.begin(row.session!, claim, { deadline: row.now + 35 * second }))
+      // It was on this process's list already when the other one began.
+      const listed = { ...store, due: () => Effect.succeed([key!]) }
+      yield* Effect.gen(function* () {
+        for (let i = 0; i < 60; i++) yield* Effect.andThen(TestClock.adjust(second), moment)
+      }).pipe(Effect.provide(acme.layer({}, listed)), Acme.silent)
+      assert.deepStrictEqual(
+        acme.sent.map(({ what }) => what),
+        ["login", "login"]
+      )
+    })
+  )
+
+  it.effect("an account whose own schedule is later than the store's list is looked at once, and then refreshed", () =>
+    Effect.gen(function* () {
+      const acme = Tenants.world()
+      acme.policy = { refresh: RefreshPolicy.beforeExpiry({ fraction: 0.1, jitter: 0 }) }
+      const { store } = yield* Tenants.lasting
+      yield* Effect.flatMap(Tenants.Many, (many) => many.of("tenant-0").token).pipe(
+        Effect.provide(acme.layer({}, store)),
+        Acme.silent
+      )
+      yield* TestClock.adjust(46 * minute)
+      yield* Effect.gen(function* () {
+        for (let i = 0; i < 80; i++) yield* Effect.andThen(TestClock.adjust(5 * second), moment)
+        assert.strictEqual(acme.looked.length, 2)
+        assert.strictEqual(acme.sent.length, 1)
+        for (let i = 0; i < 10; i++) yield* Effect.andThen(TestClock.adjust(minute), moment)
+      }).pipe(Effect.provide(acme.layer({}, store)), Acme.silent)
+      assert.deepStrictEqual(
+        acme.sent.map(({ what }) => what),
+        ["login", "refresh"]
+      )
     })
   )
 
