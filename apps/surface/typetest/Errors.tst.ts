@@ -9,7 +9,7 @@ declare const call: Effect.Effect<string, AuthError.AuthError>
 const give = () => Effect.succeed("handled")
 
 describe("reasons", () => {
-  test("are these ten", () => {
+  test("are these eleven", () => {
     expect<AuthError.Reason["_tag"]>().type.toBe<
       | "InvalidCredentials"
       | "ReauthenticationRequired"
@@ -21,6 +21,7 @@ describe("reasons", () => {
       | "StoreFailure"
       | "InvalidOptions"
       | "InsecureEndpoint"
+      | "AccountUnavailable"
     >()
   })
 
@@ -34,7 +35,8 @@ describe("reasons", () => {
     UnresolvedExchange: give,
     StoreFailure: give,
     InvalidOptions: give,
-    InsecureEndpoint: give
+    InsecureEndpoint: give,
+    AccountUnavailable: give
   }
 
   test("are exhaustive in a switch: one that is left out is named by the compiler", () => {
@@ -51,6 +53,7 @@ describe("reasons", () => {
         case "Throttled":
         case "Unreachable":
         case "StoreFailure":
+        case "AccountUnavailable":
           return "try again"
       }
     }
