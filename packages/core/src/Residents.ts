@@ -18,28 +18,10 @@ import * as AuthError from "./AuthError.ts"
 import * as Healing from "./Healing.ts"
 import type * as Host from "./Host.ts"
 import * as Memory from "./Memory.ts"
+import * as Resident from "./Resident.ts"
 import * as RetryBudget from "./RetryBudget.ts"
 import * as Timer from "./Timer.ts"
 import * as TokenLifecycle from "./TokenLifecycle.ts"
-
-/** An account in memory. */
-export interface Resident<S> extends Agenda.Entry {
-  readonly id: string
-  readonly memory: Memory.Memory
-  /** When a caller asked for it last, in milliseconds since the epoch; `-Infinity` for never. */
-  usedAt: number
-  /** When it was last considered for being forgotten. */
-  consideredAt: number
-  /** How many use its engine now. */
-  uses: number
-  awake: Awake<S> | undefined
-}
-
-interface Awake<S> {
-  readonly scope: Scope.Closeable
-  readonly service: Deferred.Deferred<S, AuthError.AuthError>
-  controls: Host.Controls | undefined
-}
 
 /** How accounts are housed. */
 export interface Options<S> {
@@ -53,7 +35,7 @@ export interface Options<S> {
 
 /** All of them. */
 export interface Residents<S> {
-  readonly get: (id: string) => Resident<S> | undefined
+  readonly get: (id: string) => Resident.Resident<S> | undefined
   readonly size: () => number
   /** A caller asks for an account: gives its service, which is kept as long as the scope is open. */
   readonly hold: (id: string) => Effect.Effect<S, AuthError.AuthError, Scope.Scope>
@@ -80,8 +62,8 @@ export const make = Effect.fnUntraced(function* <S>(
   const clock = yield* Clock.Clock
   const context = yield* Effect.context<never>()
   const now = () => clock.currentTimeMillisUnsafe()
-  const residents = new Map<string, Resident<S>>()
-  const agenda = Agenda.make<Resident<S>>()
+  const residents = new Map<string, Resident.Resident<S>>()
+  const agenda = Agenda.make<Resident.Resident<S>>()
   const budget = RetryBudget.make()
   const warning = { isGiven: false }
   /** Opened when the nearest moment comes nearer. */
@@ -95,7 +77,7 @@ export const make = Effect.fnUntraced(function* <S>(
   )
 
   /** What is owed to the store is tried again, though nobody asks for the account. */
-  const alarm = (resident: Resident<S>, at: number) => {
+  const alarm = (resident: Resident.Resident<S>, at: number) => {
     const { owed, state } = resident.memory
     const nearest = agenda.next()
     const payAt = Math.max(now() + 1_000, state.failure?.retryAt ?? now() + lookAgainAfter)
@@ -103,10 +85,10 @@ export const make = Effect.fnUntraced(function* <S>(
     if (agenda.next() < nearest) nearer.openUnsafe()
   }
 
-  const isDispensable = ({ awake, memory, uses }: Resident<S>) =>
+  const isDispensable = ({ awake, memory, uses }: Resident.Resident<S>) =>
     uses === 0 && awake === undefined && Memory.isDispensable(memory, now()) && Healing.isQuiet(memory)
 
-  const forget = (resident: Resident<S>) => {
+  const forget = (resident: Resident.Resident<S>) => {
     agenda.set(resident, Infinity)
     // Who comes last to one that was forgotten must not forget its successor.
     if (residents.get(resident.id) === resident) residents.delete(resident.id)
@@ -131,15 +113,13 @@ export const make = Effect.fnUntraced(function* <S>(
     return false
   }
 
-  const enter = (id: string, isAsked: boolean): Effect.Effect<Resident<S>, AuthError.AuthError> =>
+  const enter = (id: string, isAsked: boolean): Effect.Effect<Resident.Resident<S>, AuthError.AuthError> =>
     Effect.suspend(() => {
       if (scope.state._tag === "Closed") return Effect.interrupt
       let resident = residents.get(id)
       if (resident === undefined) {
         if (!hasRoom()) return isFull
-        const memory = Memory.make()
-        const usedAt = -Infinity
-        resident = { id, memory, usedAt, consideredAt: now(), uses: 0, awake: undefined, at: Infinity, place: 0 }
+        resident = Resident.make(id, now())
         residents.set(id, resident)
       }
       if (isAsked) resident.usedAt = now()
@@ -154,14 +134,14 @@ export const make = Effect.fnUntraced(function* <S>(
     })
   )
 
-  const leave = (resident: Resident<S>) =>
+  const leave = (resident: Resident.Resident<S>) =>
     Effect.sync(() => {
       resident.uses--
       rest(resident)
     })
 
   /** Drops what is not needed of an account that is quiet. */
-  const rest = (resident: Resident<S>) => {
+  const rest = (resident: Resident.Resident<S>) => {
     const { awake, memory, usedAt, uses } = resident
     if (uses > 0 || (awake !== undefined && awake.controls?.isBusy() !== false)) return
     if (awake !== undefined) {
@@ -174,7 +154,7 @@ export const make = Effect.fnUntraced(function* <S>(
     if ((isBlank || isVisitor) && isDispensable(resident)) forget(resident)
   }
 
-  const close = ({ scope }: Awake<S>) => {
+  const close = ({ scope }: Resident.Awake<S>) => {
     const closing = Scope.closeUnsafe(scope, Exit.void)
     if (closing !== undefined) Effect.runForkWith(context)(Effect.uninterruptible(closing))
   }
@@ -184,12 +164,12 @@ export const make = Effect.fnUntraced(function* <S>(
     Effect.updateContext<A, never, never, never>(effect, () => context)
 
   /** The service of an account, made once for all who ask; it is not lost with the one who asked first. */
-  const awaken = (resident: Resident<S>): Effect.Effect<S, AuthError.AuthError> =>
+  const awaken = (resident: Resident.Resident<S>): Effect.Effect<S, AuthError.AuthError> =>
     Effect.uninterruptibleMask((restore) =>
       Effect.suspend(() => {
         const { awake } = resident
         if (awake !== undefined) return restore(Deferred.await(awake.service))
-        const made: Awake<S> = {
+        const made: Resident.Awake<S> = {
           scope: Scope.forkUnsafe(scope),
           service: Deferred.makeUnsafe(),
           controls: undefined
@@ -213,7 +193,7 @@ export const make = Effect.fnUntraced(function* <S>(
       })
     )
 
-  const hostOf = (resident: Resident<S>, awake: Awake<S>): Host.Host => ({
+  const hostOf = (resident: Resident.Resident<S>, awake: Resident.Awake<S>): Host.Host => ({
     memory: resident.memory,
     warning,
     attach: (controls) => {
@@ -231,7 +211,7 @@ export const make = Effect.fnUntraced(function* <S>(
   const using = <A, E>(
     id: string,
     isAsked: boolean,
-    f: (service: S, resident: Resident<S>) => Effect.Effect<A, E>
+    f: (service: S, resident: Resident.Resident<S>) => Effect.Effect<A, E>
   ): Effect.Effect<A, E | AuthError.AuthError> =>
     Effect.acquireUseRelease(
       enter(id, isAsked),
@@ -239,7 +219,7 @@ export const make = Effect.fnUntraced(function* <S>(
       leave
     )
 
-  const ring = (resident: Resident<S>) =>
+  const ring = (resident: Resident.Resident<S>) =>
     Effect.catch(
       using(resident.id, false, (_, { awake, memory }) => awake!.controls!.wake(memory.owed !== undefined)),
       (error) =>

@@ -197,7 +197,11 @@ export const make = Effect.fnUntraced(function* (
   ): Effect.fn.Return<AccessToken.AccessToken, AuthError.AuthError> {
     if (Exit.isSuccess(exit)) {
       if (begun === epoch) memory.retryDelay = undefined
-      return yield* adopt(exit.value, begun)
+      const { fellBack, session } = exit.value
+      const held = yield* hold(session)
+      if (fellBack) Healing.fellBack(held.token)
+      yield* report(begun, { _tag: "Succeeded", held }, session)
+      return held.token
     }
     const failure = Option.getOrUndefined(Exit.findErrorOption(exit))
     if (failure?._tag === "Overtaken") {
@@ -205,25 +209,21 @@ export const make = Effect.fnUntraced(function* (
       return yield* failure.error
     }
     // A `refresh` that fails must not cost an account that holds nothing yet the good token in the store.
-    if (memory.state.held === undefined && failure?.reason._tag !== "StoreFailure") {
-      const good = Option.getOrUndefined(yield* Effect.option(flights.look))
-      if (good !== undefined) yield* adopt({ session: good, fellBack: false }, begun)
-    }
+    const isLooking = memory.state.held === undefined && failure?.reason._tag !== "StoreFailure"
+    const good = isLooking ? Option.getOrUndefined(yield* Effect.option(flights.look)) : undefined
+    const held = good && (yield* hold(good))
     // A defect is for the callers to see; the account takes it as one more failure.
     const error = failure ?? unknownOutcome(issuer.vendor)
     memory.retryDelay ??= yield* RefreshPolicy.stepper(policy.retry)
     const delay = yield* memory.retryDelay(now(), error)
     const pause = Math.min(TokenLifecycle.longestPause, Math.max(shortestPause, delay))
-    yield* report(begun, { _tag: "Failed", error, retryAt: Math.round(now() + pause) })
+    yield* report(begun, { _tag: "Failed", error, retryAt: Math.round(now() + pause), held }, good)
     return failure === undefined ? yield* Effect.failCause(exit.cause as Cause.Cause<never>) : yield* failure
   }, Effect.uninterruptible)
 
-  const adopt = Effect.fnUntraced(function* ({ fellBack, session }: Flight.Brought, begun: number) {
+  const hold = Effect.fnUntraced(function* (session: Session.Session) {
     memory.refreshDelay ??= yield* RefreshPolicy.stepper(policy.refresh)
-    const held = yield* RefreshPolicy.hold(session, policy, memory.refreshDelay, now)
-    if (fellBack) Healing.fellBack(held.token)
-    yield* report(begun, { _tag: "Succeeded", held }, session)
-    return held.token
+    return yield* RefreshPolicy.hold(session, policy, memory.refreshDelay, now)
   })
 
   /** The next moment that begins a refresh or changes the status. */

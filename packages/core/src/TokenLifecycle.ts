@@ -74,7 +74,13 @@ export type Event =
   | { readonly _tag: "Due" }
   | { readonly _tag: "Rejected"; readonly generation: number }
   | { readonly _tag: "Succeeded"; readonly held: Held }
-  | { readonly _tag: "Failed"; readonly error: AuthError; readonly retryAt: number }
+  /** `held`: the store has a good token all the same. */
+  | {
+      readonly _tag: "Failed"
+      readonly error: AuthError
+      readonly retryAt: number
+      readonly held?: Held | undefined
+    }
   /** Another process was in the way; nothing failed here. */
   | { readonly _tag: "Overtaken"; readonly error: AuthError }
   | { readonly _tag: "SignedOut" }
@@ -111,7 +117,10 @@ export const on = (state: State, event: Event, now: number): Decision => {
     case "Succeeded":
       return stay({ held: event.held, isExchanging: false, failure: undefined }, event.held.token)
     case "Failed":
-      return stay({ ...state, isExchanging: false, failure: fail(state, event, now) }, event.error)
+      return stay(
+        { held: event.held ?? state.held, isExchanging: false, failure: fail(state, event, now) },
+        event.error
+      )
     case "Overtaken":
       return stay({ ...state, isExchanging: false }, event.error)
     case "SignedOut":

@@ -68,16 +68,18 @@ const shared = <Self, S extends Simulator.Simulator>({ layer, life, name, simula
           yield* Lrs.withTime(Effect.sleep((life * minute) / 4), { step: 4_000 })
         }
         const [here, there] = (yield* tokens([first.auth, second.auth])) as [AccessToken, AccessToken]
-        assert.strictEqual(Redacted.value(here.value), Redacted.value(there.value))
+        const newest = here.generation > there.generation ? here : there
+        // One whose token is not due yet need not know of a newer one.
+        if (here.generation === there.generation) assert.deepStrictEqual(here.value, there.value)
         const done = yield* Lrs.asked(server)
-        assert.deepStrictEqual(done, { logins: 1, refreshes: here.generation - 1 })
+        assert.deepStrictEqual(done, { logins: 1, refreshes: newest.generation - 1 })
         // A token is due when three quarters of its life are over, or up to a tenth of it earlier.
         assert.isTrue(done.refreshes >= lives && done.refreshes <= lives / 0.6, String(done.refreshes))
         yield* first.stop
         yield* second.stop
 
         const third = yield* start
-        assert.strictEqual((yield* Lrs.withTime(third.auth.token)).generation, here.generation)
+        assert.strictEqual((yield* Lrs.withTime(third.auth.token)).generation, newest.generation)
         assert.deepStrictEqual(yield* Lrs.asked(server), done)
         yield* Lrs.withTime(third.auth.refresh)
         assert.deepStrictEqual(yield* Lrs.asked(server), { logins: 1, refreshes: done.refreshes + 1 })
