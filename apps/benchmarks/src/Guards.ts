@@ -16,7 +16,7 @@ export interface Guard {
 }
 
 /** The measures that a check runs. */
-export const measured: ReadonlyArray<Name> = ["read", "burst", "storm", "size", "timers"]
+export const measured: ReadonlyArray<Name> = ["read", "burst", "storm", "accounts", "size", "timers"]
 
 const reader = (found: Found, kind: string) => found.read?.find(({ name }) => name === `vendor-auth, ${kind}`)
 
@@ -42,14 +42,14 @@ const sized = (found: Found, text: string) => found.size?.find(({ name }) => nam
 export const guards: ReadonlyArray<Guard> = [
   {
     what: "cached read in a fiber, x floor",
-    most: 3.2,
+    most: 2.8,
     unit: " x",
     value: (found) => reader(found, "in a fiber")?.bestRatio
   },
-  { what: "cached read in a fiber", most: 140, unit: " B", value: (found) => reader(found, "in a fiber")?.bytes },
+  { what: "cached read in a fiber", most: 112, unit: " B", value: (found) => reader(found, "in a fiber")?.bytes },
   {
     what: "cached read by runPromise, x floor",
-    most: 6,
+    most: 4.8,
     unit: " x",
     value: (found) => reader(found, "runPromise")?.bestRatio
   },
@@ -67,12 +67,24 @@ export const guards: ReadonlyArray<Guard> = [
   },
   {
     what: "CPU of a burst over one Deferred",
-    most: 7.5,
+    most: 1.7,
     unit: " x",
     value: (found) => burst(found) && ratio(burst(found)!.ours.cpu, burst(found)!.limit.cpu)
   },
+  {
+    what: "heap of a burst over one Deferred",
+    most: 1.3,
+    unit: " x",
+    value: (found) => burst(found) && ratio(burst(found)!.ours.heap, burst(found)!.limit.heap)
+  },
   { what: "requests of a storm of 401", most: 1, unit: "", value: (found) => stormy(found, "tokenRequests") },
   { what: "failures of a storm of 401", most: 0, unit: "", value: (found) => stormy(found, "failed") },
+  {
+    what: "heap of one account of many",
+    most: 2_900,
+    unit: " B",
+    value: (found) => best(found.accounts?.find(({ name }) => name.includes("LogiSense"))?.heap ?? [])
+  },
   { what: "own code, min+gzip", most: 21_100, unit: " B", value: (found) => sized(found, "effect outside") },
   {
     what: "what a bundle grows by, min+gzip",

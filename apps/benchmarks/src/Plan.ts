@@ -32,7 +32,7 @@ export const make = async (options: {
   const chosen = names.filter((name) => wanted.includes(name))
   return {
     isQuick: options.isQuick,
-    rounds: options.rounds ?? (options.isQuick ? 2 : 4),
+    rounds: options.rounds ?? (options.isQuick ? 1 : 3),
     peers: await Promise.all(chosen.map(async (name) => [name, await load(name)] as const)),
     tell: options.tell
   }

@@ -1,6 +1,7 @@
 // RESULTS.md: what a run found, beside the goals.
 // Decided here: that it names the processor, cores, memory and Node and neither host nor path; that every goal has its
-// row, met or missed and by how much, with a profile where it is missed. Not here: what is judged (`Goals`).
+// row, met, missed and by how much, or too noisy to say, with where the time or the bytes go. Not here: what is judged
+// (`Goals`).
 import { availableParallelism, cpus, totalmem } from "node:os"
 import type * as Findings from "./Findings.ts"
 import * as Goals from "./Goals.ts"
@@ -14,8 +15,12 @@ const ours = ({ parts }: Findings.Told) =>
 
 const verdict = (told: Findings.Told | undefined) => {
   if (told === undefined) return "not measured"
-  const missed = Goals.missed(told)
-  return missed.length === 0 ? "met" : `MISSED ${missed.join(", ")}`
+  const [missed, unclear] = [Goals.missed(told), Goals.unclear(told)]
+  const all = [
+    missed.length > 0 ? `MISSED ${missed.join(", ")}` : "",
+    unclear.length > 0 ? `too noisy to say (${unclear.join(", ")})` : ""
+  ]
+  return all.filter((part) => part !== "").join("; ") || "met"
 }
 
 /** Every goal with what was found. */

@@ -229,7 +229,9 @@ export const make = Effect.fnUntraced(function* (
   /** The next moment that begins a refresh or changes the status. */
   const arm = Effect.suspend(() => {
     const at = TokenLifecycle.wakesAt(memory.state, now())
-    return host === undefined ? timer(at) : Effect.sync(() => host.alarm(at))
+    if (host === undefined) return timer(at)
+    // In the same step: a moment read before another fiber's decision must not be set after it.
+    return void host.alarm(at) ?? Effect.void
   })
 
   const ask = (event: TokenLifecycle.Event): Effect.Effect<AccessToken.AccessToken, AuthError.AuthError> =>

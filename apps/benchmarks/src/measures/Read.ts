@@ -29,7 +29,7 @@ export const measure = async (plan: Plan.Plan): Promise<ReadonlyArray<Row>> => {
     bestRatio: NaN,
     bytes: NaN
   }))
-  await Plan.inRounds(plan, rows, { focus, others: 2 }, async (row, round) => {
+  await Plan.inRounds(plan, rows, { focus }, async (row, round) => {
     const { value, why } = await Child.run<{ ns: number; best: number }>("Read", [row.peer, row.name, "ns"])
     if (value === undefined) throw new Error(`${row.name}: ${why}`)
     row.ns.push(value.ns)

@@ -22,12 +22,17 @@ export interface Row extends Plan.Case {
 const focus = /closure \+ 401|badgateway|Effect undici/
 
 export const measure = async (plan: Plan.Plan): Promise<ReadonlyArray<Row>> => {
-  const [requests, repetitions] = plan.isQuick ? [1_000, 1] : [1_000, 2]
+  const requests = 1_000
+  const repetitions = ({ name }: Plan.Case) => (!plan.isQuick && focus.test(name) ? 2 : 1)
   const rows: Array<Row> = []
   for (const one of Plan.cases(plan, ["clients", "stormClients"], { focus })) {
-    const { value, why } = await Child.run<{ out: Row["ways"] }>("Storm", [one.peer, one.name, requests, repetitions], {
-      flags: ["--max-old-space-size=6144"]
-    })
+    const { value, why } = await Child.run<{ out: Row["ways"] }>(
+      "Storm",
+      [one.peer, one.name, requests, repetitions(one)],
+      {
+        flags: ["--max-old-space-size=6144"]
+      }
+    )
     rows.push({ ...one, ways: value?.out ?? {}, error: value === undefined ? why : undefined })
   }
   return rows

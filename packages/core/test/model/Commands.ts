@@ -177,7 +177,8 @@ export const run = ({ commands, setting }: Script) => {
     const generation = "generation" in before ? before.generation : 0
     const older = process.handed.filter((token) => token.generation < generation)
     const token = older.at(-1 - (back % Math.max(1, older.length)))
-    if (token === undefined) return
+    // One that sleeps, and whose clock was set back past its issue, is refreshed as soon as it is touched.
+    if (token === undefined || (setting.sleeps === true && before._tag === "Due")) return
     const sent = invariants.counts.exchanges
     process.now(process.shape.invalidate(token))
     const after = process.now(process.shape.status)
