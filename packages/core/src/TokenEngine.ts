@@ -86,15 +86,12 @@ export const make = Effect.fnUntraced(function* (
   let signingOut = 0
 
   // Who keeps the service of a closed scope keeps no token with it. Made first, undone last: no flight is left by then.
-  if (host === undefined) {
-    yield* Effect.addFinalizer(() =>
-      Effect.sync(() => {
-        Memory.forget(memory)
-        keep(memory.state)
-        landing = Deferred.makeUnsafe()
-      })
-    )
-  }
+  const forget = Effect.sync(() => {
+    Memory.forget(memory)
+    keep(memory.state)
+    landing = Deferred.makeUnsafe()
+  })
+  if (host === undefined) yield* Effect.addFinalizer(() => forget)
 
   /** Closed while a sign-out is written: what would begin a flight waits for it. */
   const forgotten = Latch.makeUnsafe(true)
@@ -231,7 +228,8 @@ export const make = Effect.fnUntraced(function* (
     const at = TokenLifecycle.wakesAt(memory.state, now())
     if (host === undefined) return timer(at)
     // In the same step: a moment read before another fiber's decision must not be set after it.
-    return void host.alarm(at) ?? Effect.void
+    host.alarm(at)
+    return Effect.void
   })
 
   const ask = (event: TokenLifecycle.Event): Effect.Effect<AccessToken.AccessToken, AuthError.AuthError> =>
