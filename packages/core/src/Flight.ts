@@ -178,7 +178,7 @@ export const make = (account: Options): Flights => {
     // A process that slept through its intent's grace must not send: another one may have taken over. Nor may one that
     // signed out while the intent was written.
     const mayBeSent = want.isCurrent() && sentAt - begun.readAt < grace
-    const outcome = yield* mayBeSent ? send(claim, session, timeout) : Effect.result(notSent)
+    const outcome = yield* mayBeSent ? send(claim, session, timeout) : Effect.result(unreached("NotSent"))
     const settleBy = Math.max(deadline, (yield* Ledger.uptime) + grace)
     if (outcome._tag === "Success") return yield* commit(claim, toGiven(outcome.success, sentAt), settleBy)
     const released = yield* Effect.result(release(claim, session, outcome.failure, settleBy))
@@ -212,7 +212,10 @@ export const make = (account: Options): Flights => {
     // Until its outcome is known: if the exchange dies, this process need not wait for its own deadline.
     memory.unknown = claim.id
     const request = claim.kind === "login" ? issuer.login!.exchange : issuer.refresh(session.refreshToken!)
-    const bounded = Effect.timeoutOrElse(request, { duration: Math.max(0, timeout), orElse: () => unanswered })
+    const bounded = Effect.timeoutOrElse(request, {
+      duration: Math.max(0, timeout),
+      orElse: () => unreached("Unknown")
+    })
     return Effect.result(Telemetry.exchange(issuer.vendor, claim.kind, bounded))
   }
 
@@ -287,10 +290,6 @@ const toGiven = (given: Issuer.TokenSet, sentAt: number): Session.Given => {
   }
 }
 
-const notSent = Effect.fail(
-  new Issuer.ExchangeFailure({ outcome: "NotSent", reason: new AuthError.Unreachable({ outcome: "NotSent" }) })
-)
-
-const unanswered = Effect.fail(
-  new Issuer.ExchangeFailure({ outcome: "Unknown", reason: new AuthError.Unreachable({ outcome: "Unknown" }) })
-)
+/** An exchange that this process itself ended. */
+const unreached = (outcome: "NotSent" | "Unknown") =>
+  Effect.fail(new Issuer.ExchangeFailure({ outcome, reason: new AuthError.Unreachable({ outcome }) }))

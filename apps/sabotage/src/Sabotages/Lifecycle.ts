@@ -145,7 +145,7 @@ export const lifecycle: ReadonlyArray<Sabotage> = [
   {
     title: "an exchange has no deadline",
     file: flightFile,
-    find: "Effect.timeoutOrElse(request, { duration: Math.max(0, timeout), orElse: () => unanswered })",
+    find: 'Effect.timeoutOrElse(request, { duration: Math.max(0, timeout), orElse: () => unreached("Unknown") })',
     replace: "request",
     tests: suite
   },
