@@ -212,10 +212,8 @@ export const make = (account: Options): Flights => {
     // Until its outcome is known: if the exchange dies, this process need not wait for its own deadline.
     memory.unknown = claim.id
     const request = claim.kind === "login" ? issuer.login!.exchange : issuer.refresh(session.refreshToken!)
-    const bounded = Effect.timeoutOrElse(request, {
-      duration: Math.max(0, timeout),
-      orElse: () => unreached("Unknown")
-    })
+    const duration = Math.max(0, timeout)
+    const bounded = Effect.timeoutOrElse(request, { duration, orElse: () => unreached("Unknown") })
     return Effect.result(Telemetry.exchange(issuer.vendor, claim.kind, bounded))
   }
 

@@ -145,8 +145,8 @@ export const lifecycle: ReadonlyArray<Sabotage> = [
   {
     title: "an exchange has no deadline",
     file: flightFile,
-    find: 'Effect.timeoutOrElse(request, { duration: Math.max(0, timeout), orElse: () => unreached("Unknown") })',
-    replace: "request",
+    find: 'Effect.timeoutOrElse(request, { duration, orElse: () => unreached("Unknown") })',
+    replace: "Effect.as(Effect.void, duration) && request",
     tests: suite
   },
   {

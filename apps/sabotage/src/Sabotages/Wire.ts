@@ -178,8 +178,8 @@ export const tokenRequests: ReadonlyArray<Sabotage> = [
   {
     title: "a flight's deadline is a hundred times later than its policy says",
     file: flightFile,
-    find: "duration: Math.max(0, timeout), orElse",
-    replace: "duration: Math.max(0, timeout) * 100, orElse",
+    find: "const duration = Math.max(0, timeout)",
+    replace: "const duration = Math.max(0, timeout) * 100",
     tests: testing("guarantees/Transport")
   },
   {
