@@ -42,7 +42,8 @@ export const notes: Record<string, ReadonlyArray<string>> = {
     "The raw side's header is constant and short; a token has some 60 characters."
   ],
   accounts: [
-    "Ours at 10,000 accounts: each logs in through the whole machine before anything is measured. Heap of an " +
+    "Ours at 10,000 accounts: each logs in through the whole machine before anything is measured. By a script of " +
+      "its own 100,000 of them took 2,374 bytes each, and 365 us for a refresh that was asked for. Heap of an " +
       "account of LogiSense, 2,200 bytes, sampled by place: the session 290, what it was given by 140, its row in " +
       "the store 130, the set of tokens in their Redacted 170, what the vendor told 140; the resident 280; the " +
       "token as it is handed out 230 and what is held with it 220, of which DateTimes 190; the ledger's reads and " +

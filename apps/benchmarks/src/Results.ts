@@ -48,8 +48,8 @@ const spent = (judged: ReadonlyArray<Goals.Judged>) =>
   judged
     .flatMap(({ goal, told }) => {
       const lines = notes[goal.id] ?? []
-      const isMissed = told === undefined || Goals.missed(told).length > 0
-      return lines.length > 0 ? [`### ${goal.measure}${isMissed ? "" : " (met)"}\n\n${lines.join("\n\n")}`] : []
+      const met = verdict(told) === "met" ? " (met)" : ""
+      return lines.length > 0 ? [`### ${goal.measure}${met}\n\n${lines.join("\n\n")}`] : []
     })
     .join("\n\n")
 
