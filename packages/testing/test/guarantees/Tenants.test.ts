@@ -224,7 +224,7 @@ describe("A. Correctness under concurrency: many accounts", () => {
           yield* TestClock.withLive(Effect.sleep(5))
         }
         assert.strictEqual(yield* many.size, 0, "a visitor is not kept")
-      }).pipe(Effect.provide(acme.layer({}, store)), Acme.silent)
+      }).pipe(Effect.provide(acme.layer({ idleTimeToLive: "100 days" }, store)), Acme.silent)
       const refreshes = acme.sent.filter(({ what }) => what === "refresh")
       assert.strictEqual(acme.sent.length - refreshes.length, 200, "a login that nobody asked for")
       for (const id of Tenants.ids(200)) {
