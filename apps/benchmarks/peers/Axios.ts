@@ -4,6 +4,7 @@
 import { createAuthRefresh } from "axios-auth-refresh"
 import { create } from "axios"
 import type { Environment, Peer, Start, Client } from "./Peer.ts"
+import { statusOf } from "./Status.ts"
 
 const isOk = (status: number) => status === 200
 
@@ -20,16 +21,6 @@ const make = ({ requestToken }: Pick<Environment, "requestToken">, options: { de
   // The types that it was compiled against are those of axios's CommonJS build.
   createAuthRefresh(instance as unknown as Parameters<typeof createAuthRefresh>[0], refresh, options)
   return { instance, refresh }
-}
-
-const statusOf = async (request: Promise<{ readonly status: number }>) => {
-  try {
-    return (await request).status
-  } catch (error) {
-    const { response } = error as { readonly response?: { readonly status: number } }
-    if (response) return response.status
-    throw error
-  }
 }
 
 const clientOf =

@@ -5,6 +5,7 @@ import { Gaxios } from "gaxios"
 import { OAuth2Client } from "google-auth-library"
 import * as Closure from "./Closure.ts"
 import type { Client, Environment, Peer } from "./Peer.ts"
+import { statusOf } from "./Status.ts"
 
 const withRefreshToken = ({ seed, tokenUrl }: Environment, extra: object = {}) => {
   const client = new OAuth2Client({
@@ -28,16 +29,6 @@ const withHandler = ({ requestToken, seed }: Environment) => {
   }
   if (seed) client.credentials = { access_token: seed.token, expiry_date: seed.expiresAt }
   return client
-}
-
-const statusOf = async (request: Promise<{ readonly status: number }>) => {
-  try {
-    return (await request).status
-  } catch (error) {
-    const { response } = error as { readonly response?: { readonly status: number } }
-    if (response) return response.status
-    throw error
-  }
 }
 
 const clientOf = (client: OAuth2Client): Client => {

@@ -103,6 +103,16 @@ const page = Command.make(
   Command.withDescription("The same as a live page on 127.0.0.1: timelines, counters, and buttons that make trouble")
 )
 
+/** A number that need not be said; if it is, one of these. */
+const between = (least: number, most: number) => (flag: Flag.Flag<number>) =>
+  flag.pipe(
+    Flag.filter(
+      (count) => count >= least && count <= most,
+      () => `Say ${least} to ${most.toLocaleString("en-US")}`
+    ),
+    Flag.optional
+  )
+
 const command = Command.make(
   "demo",
   {
@@ -110,19 +120,11 @@ const command = Command.make(
     live: isLive,
     replicas: Flag.Int("replicas").pipe(
       Flag.withDescription("So many processes (2 to 9) share one account in a SQLite file, and one is killed"),
-      Flag.filter(
-        (count) => count >= 2 && count <= 9,
-        () => "Say 2 to 9"
-      ),
-      Flag.optional
+      between(2, 9)
     ),
     tenants: Flag.Int("tenants").pipe(
       Flag.withDescription("So many tenants (100 to 10,000) of one vendor in one process, each with its own session"),
-      Flag.filter(
-        (count) => count >= 100 && count <= 10_000,
-        () => "Say 100 to 10,000"
-      ),
-      Flag.optional
+      between(100, 10_000)
     )
   },
   (flags) => {

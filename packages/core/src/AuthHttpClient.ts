@@ -80,7 +80,8 @@ export const make = (
   options: Options | undefined
 ): HttpClient.HttpClient.With<HttpClientError.HttpClientError | AuthError> => {
   const { origin } = new URL(service.api)
-  const isOwn = ({ url }: { readonly url: string }) => url.startsWith(`${origin}/`) || originOf(url) === origin
+  const prefix = `${origin}/`
+  const isOwn = ({ url }: { readonly url: string }) => url.startsWith(prefix) || originOf(url) === origin
 
   const send = (request: HttpClientRequest.HttpClientRequest, token: AccessToken) =>
     client.postprocess(

@@ -147,9 +147,9 @@ const make = Effect.fnUntraced(function* <S extends Shape, O extends TokenEngine
     /** What its record says is said at once: a good token, or that its last failure is to be waited out. */
     const token = Effect.suspend(() => {
       const resident = residents.get(id)
-      if (resident === undefined) return use((service) => service.token)
-      const { answer, starts } = TokenLifecycle.on(resident.memory.state, { _tag: "Read" }, now())
-      if (starts || answer === "wait") return use((service) => service.token)
+      const state = resident?.memory.state ?? TokenLifecycle.initial
+      const { answer, starts } = TokenLifecycle.on(state, { _tag: "Read" }, now())
+      if (resident === undefined || starts || answer === "wait") return use((service) => service.token)
       resident.usedAt = now()
       return "value" in answer ? Effect.succeed(answer) : Effect.fail(answer)
     })

@@ -58,7 +58,7 @@ export const answers: ReadonlyArray<Sabotage> = [
   {
     title: "the bearer goes to another port or scheme of the API's host",
     file: "packages/core/src/AuthHttpClient.ts",
-    find: "url.startsWith(`${origin}/`) || originOf(url) === origin",
+    find: "url.startsWith(prefix) || originOf(url) === origin",
     replace: "new URL(url).hostname === new URL(origin).hostname",
     tests: guarantee("DestinationsRedirects")
   },

@@ -15,21 +15,21 @@ export const calls: ReadonlyArray<Sabotage> = [
   {
     title: "the bearer goes to an origin that begins like the API's",
     file: clientFile,
-    find: "url.startsWith(`${origin}/`) || originOf(url) === origin",
+    find: "url.startsWith(prefix) || originOf(url) === origin",
     replace: "originOf(url)?.startsWith(origin) === true",
     tests: testing("AuthHttpClientOrigins")
   },
   {
     title: "the bearer goes to an address that begins with the letters of the API's origin",
     file: clientFile,
-    find: "url.startsWith(`${origin}/`)",
+    find: "url.startsWith(prefix)",
     replace: "url.startsWith(origin)",
     tests: testing("AuthHttpClientOrigins")
   },
   {
     title: "the bearer goes to an address that holds the API's host anywhere",
     file: clientFile,
-    find: "url.startsWith(`${origin}/`) || originOf(url) === origin",
+    find: "url.startsWith(prefix) || originOf(url) === origin",
     replace: "URL.canParse(url) && new URL(url).href.includes(new URL(service.api).host)",
     tests: testing("AuthHttpClientOrigins")
   },

@@ -3,6 +3,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as RefreshPolicy from "@vendor-auth/core/RefreshPolicy"
 import * as Session from "@vendor-auth/core/Session"
+import type * as TokenStore from "@vendor-auth/core/TokenStore"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -36,6 +37,13 @@ const awkward = [
 
 /** What the platform digests takes a moment of the real clock. */
 const moment = TestClock.withLive(Effect.sleep(1))
+
+/** A process that is over has logged a tenant in. */
+const loggedIn = (acme: ReturnType<typeof Tenants.world>, store: TokenStore.TokenStore["Service"]) =>
+  Effect.flatMap(Tenants.Many, (many) => many.of("tenant-0").token).pipe(
+    Effect.provide(acme.layer({}, store)),
+    Acme.silent
+  )
 
 describe("A. Correctness under concurrency: many accounts", () => {
   it.effect(
@@ -238,10 +246,7 @@ describe("A. Correctness under concurrency: many accounts", () => {
     Effect.gen(function* () {
       const acme = Tenants.world()
       const { store } = yield* Tenants.lasting
-      yield* Effect.flatMap(Tenants.Many, (many) => many.of("tenant-0").token).pipe(
-        Effect.provide(acme.layer({}, store)),
-        Acme.silent
-      )
+      yield* loggedIn(acme, store)
       const [key] = yield* Effect.andThen(TestClock.adjust(46 * minute), store.due("Acme", 1))
       const row = yield* store.read(key!)
       const claim: Session.Claim = { id: "another", kind: "refresh", credential: undefined }
@@ -263,10 +268,7 @@ describe("A. Correctness under concurrency: many accounts", () => {
       const acme = Tenants.world()
       acme.policy = { refresh: RefreshPolicy.beforeExpiry({ fraction: 0.1, jitter: 0 }) }
       const { store } = yield* Tenants.lasting
-      yield* Effect.flatMap(Tenants.Many, (many) => many.of("tenant-0").token).pipe(
-        Effect.provide(acme.layer({}, store)),
-        Acme.silent
-      )
+      yield* loggedIn(acme, store)
       yield* TestClock.adjust(46 * minute)
       yield* Effect.gen(function* () {
         for (let i = 0; i < 80; i++) yield* Effect.andThen(TestClock.adjust(5 * second), moment)
