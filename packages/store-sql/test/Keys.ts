@@ -83,6 +83,8 @@ export const session = (account: string): Session.Session => ({
     details: { note: "a canary in the details" }
   },
   refreshToken: Redacted.make(`refresh canary of ${account}`),
+  seeds: [`seed's print of ${account}`],
+  latches: { [`password's print of ${account}`]: { refused: true, proven: false, open: [] } },
   dueAt: 1
 })
 
@@ -91,6 +93,9 @@ export const secrets = [
   "access canary of robot",
   "refresh canary of robot",
   "a canary in the details",
+  // Passwords could be tried on it by who has it in plain text.
+  "password's print of robot",
+  "seed's print of robot",
   '"robot"',
   "refresh canary of guest"
 ]

@@ -12,20 +12,22 @@ import * as Sealing from "../src/Sealing.ts"
 import { failure, filled, inFile, key, keys, openFile, rows, secrets, session, patience, times } from "./Keys.ts"
 
 describe("I8: at rest", () => {
-  it.effect("neither a secret nor the account's name stands in the file, its log, or any encoding of them", () =>
-    inFile((file) =>
-      Effect.gen(function* () {
-        yield* filled(file)
-        const bytes = file.bytes()
-        const found = secrets.flatMap((secret) =>
-          [secret, Buffer.from(secret).toString("base64"), Buffer.from(secret).toString("hex")].filter((text) =>
-            bytes.includes(text)
+  it.effect(
+    "neither a secret, its fingerprint nor the account's name stands in the file, its log, or any encoding of them",
+    () =>
+      inFile((file) =>
+        Effect.gen(function* () {
+          yield* filled(file)
+          const bytes = file.bytes()
+          const found = secrets.flatMap((secret) =>
+            [secret, Buffer.from(secret).toString("base64"), Buffer.from(secret).toString("hex")].filter((text) =>
+              bytes.includes(text)
+            )
           )
-        )
-        assert.deepStrictEqual(found, [])
-        assert.isTrue(bytes.includes("vendor_auth_sessions"))
-      })
-    )
+          assert.deepStrictEqual(found, [])
+          assert.isTrue(bytes.includes("vendor_auth_sessions"))
+        })
+      )
   )
 
   it.effect("they do where plaintext was asked for by its name, so that the search is worth something", () =>
