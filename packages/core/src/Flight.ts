@@ -95,6 +95,8 @@ export const make = (account: Options): Flights => {
     (tokens.expiresAt === null ||
       now < tokens.issuedAt + RefreshPolicy.expiredAfter(tokens.expiresAt - tokens.issuedAt, policy.minimumLifetime))
 
+  const wantedAt = (now: number, after: number) => ({ after, isUsable: isUsable(now), seed: account.seed?.fingerprint })
+
   const fly = Effect.fnUntraced(function* (
     want: Want
   ): Effect.fn.Return<Brought, AuthError.AuthError | AuthError.StoreFailure | Overtaken> {
@@ -107,13 +109,12 @@ export const make = (account: Options): Flights => {
       const now = yield* Clock.currentTimeMillis
       const left = deadline - (yield* Ledger.uptime)
       first ??= row.session
+      const wanted = wantedAt(now, Math.max(want.after, memory.floor, want.isForced ? first.generation : 0))
       const step = Session.next(row.session, {
+        ...wanted,
         storeNow: row.now,
-        after: Math.max(want.after, memory.floor, want.isForced ? first.generation : 0),
-        isUsable: isUsable(now),
         signedOut: first.signedOut,
         credential: account.credential,
-        seed: account.seed?.fingerprint,
         refreshTokenUse: issuer.refreshTokenUse,
         onUnresolved: policy.onUnresolved,
         isBackground: want.isBackground,
@@ -131,7 +132,10 @@ export const make = (account: Options): Flights => {
         default:
           // An exchange that has no time left would only spend its token.
           if (left < policy.timeout / 4) return yield* overtaken("exchange")
-          if ((yield* exchange(row, step, want, deadline)) === "Refused") wasRefused = true
+          const end = yield* exchange(row, step, want, deadline)
+          if (end === "Refused") wasRefused = true
+          // What this process has just written need not be read.
+          else if (end && Session.isAdoptable(end, wanted)) return { session: end, fellBack: wasRefused }
       }
     }
   })
@@ -139,8 +143,7 @@ export const make = (account: Options): Flights => {
   const look = Effect.gen(function* () {
     const { session } = yield* ledger.read
     const now = yield* Clock.currentTimeMillis
-    const view = { after: memory.floor, seed: account.seed?.fingerprint, isUsable: isUsable(now) }
-    return Session.isAdoptable(session, view) ? session : undefined
+    return Session.isAdoptable(session, wantedAt(now, memory.floor)) ? session : undefined
   })
 
   const overtaken = (by: Overtaken["by"]) => {
@@ -163,34 +166,34 @@ export const make = (account: Options): Flights => {
     }
   }
 
-  /** One exchange, from its intent to its end in the store; then the record is to be looked at again. */
+  /** One exchange, from its intent to its end in the store: what is there now, or it is to be looked at again. */
   const exchange = Effect.fnUntraced(function* (
-    row: Row,
+    row: Ledger.Row,
     step: Exchanging,
     want: Want,
     deadline: number
-  ): Effect.fn.Return<Issuer.ExchangeFailure["outcome"] | void, AuthError.AuthError | AuthError.StoreFailure> {
+  ): Effect.fn.Return<"Refused" | Session.Session | undefined, AuthError.AuthError | AuthError.StoreFailure> {
     const begun = yield* begin(row, step)
     if (begun === undefined) return
-    const { claim, session } = begun
     const sentAt = yield* Clock.currentTimeMillis
     const timeout = deadline - (yield* Ledger.uptime)
     // A process that slept through its intent's grace must not send: another one may have taken over. Nor may one that
     // signed out while the intent was written.
     const mayBeSent = want.isCurrent() && sentAt - begun.readAt < grace
-    const outcome = yield* mayBeSent ? send(claim, session, timeout) : Effect.result(unreached("NotSent"))
+    const outcome = yield* mayBeSent ? send(begun, timeout) : Effect.result(unreached("NotSent"))
     const settleBy = Math.max(deadline, (yield* Ledger.uptime) + grace)
-    if (outcome._tag === "Success") return yield* commit(claim, toGiven(outcome.success, sentAt), settleBy)
-    const released = yield* Effect.result(release(claim, session, outcome.failure, settleBy))
+    if (outcome._tag === "Success") return yield* commit(begun, toGiven(outcome.success, sentAt), settleBy)
+    const released = yield* Effect.result(release(begun, outcome.failure, settleBy))
     if (outcome.failure.outcome === "Refused") return yield* Effect.as(Effect.fromResult(released), "Refused" as const)
     // What the vendor said counts, also where it could not be written down yet: how long to wait may stand in it.
     // The way out of an unknown outcome is a login in this same flight, if half of its time is left for that.
     const left = deadline - (yield* Ledger.uptime)
-    if (memory.unknown !== claim.id || left < policy.timeout / 2) return yield* failed(outcome.failure.reason)
+    const isOver = memory.unknown !== begun.claim.id || left < policy.timeout / 2
+    return isOver ? yield* failed(outcome.failure.reason) : undefined
   }, Effect.uninterruptible)
 
   /** Writes the intent down. Undefined: another process was first. */
-  const begin = Effect.fnUntraced(function* ({ now, session, version }: Row, step: Exchanging) {
+  const begin = Effect.fnUntraced(function* ({ now, session, version }: Ledger.Row, step: Exchanging) {
     const kind = step._tag === "Login" ? "login" : "refresh"
     const claim: Session.Claim = { id: newId(), kind, credential: account.credential }
     const begun = Session.begin(
@@ -205,10 +208,11 @@ export const make = (account: Options): Flights => {
       // for sent, and owed from then on.
       Effect.ignore(ledger.pay((current) => Session.release(current, claim, "Kept"), -Infinity))
     )
-    return isBegun ? { claim, session: begun, readAt } : undefined
+    // Versions grow: whatever the store's next one was, at this one nobody else has written.
+    return isBegun ? { claim, readAt, version: version + 1, session: begun } : undefined
   })
 
-  const send = (claim: Session.Claim, session: Session.Session, timeout: number) => {
+  const send = ({ claim, session }: Begun, timeout: number) => {
     // Until its outcome is known: if the exchange dies, this process need not wait for its own deadline.
     memory.unknown = claim.id
     const request = claim.kind === "login" ? issuer.login!.exchange : issuer.refresh(session.refreshToken!)
@@ -217,31 +221,30 @@ export const make = (account: Options): Flights => {
     return Effect.result(Telemetry.exchange(issuer.vendor, claim.kind, bounded))
   }
 
-  const commit = Effect.fnUntraced(function* (claim: Session.Claim, given: Session.Given, settleBy: number) {
+  const commit = Effect.fnUntraced(function* (begun: Begun, given: Session.Given, settleBy: number) {
+    const { claim } = begun
     memory.unknown = undefined
-    yield* ledger.pay((session) => Session.commit(session, claim, given) ?? Session.settled(session, claim), settleBy)
+    const step: Ledger.Step = (session) => Session.commit(session, claim, given) ?? Session.settled(session, claim)
+    const committed = yield* ledger.pay(step, settleBy, begun)
     if (claim.kind === "refresh" && !lasts && !warning.isGiven) {
       warning.isGiven = true
       yield* Telemetry.sessionDoesNotLast(issuer.vendor)
     }
-    if (isUsable(yield* Clock.currentTimeMillis)(given.tokens)) return
+    if (isUsable(yield* Clock.currentTimeMillis)(given.tokens)) return committed
     // It was committed all the same, or its refresh token were lost.
     return yield* failed(new AuthError.MalformedResponse({ paths: ["(a token rejected before, or dead on arrival)"] }))
   })
 
-  const release = Effect.fnUntraced(function* (
-    claim: Session.Claim,
-    { intent }: Session.Session,
-    { outcome, reason }: Issuer.ExchangeFailure,
-    settleBy: number
-  ) {
+  const release = Effect.fnUntraced(function* (begun: Begun, failure: Issuer.ExchangeFailure, settleBy: number) {
+    const { claim, session } = begun
+    const { outcome, reason } = failure
     // What a token that may be used once was spent on stays written down; one that was presented again is not kept.
-    const isSpent = outcome === "Unknown" || (outcome === "Answered" && intent?.again === true)
+    const isSpent = outcome === "Unknown" || (outcome === "Answered" && session.intent?.again === true)
     if (isSpent && claim.kind === "refresh" && issuer.refreshTokenUse === "once") return
     memory.unknown = undefined
     if (outcome === "Refused" && claim.kind === "login") memory.refusal = reason
     const end = outcome === "NotSent" || outcome === "Answered" ? "Kept" : outcome
-    yield* ledger.pay((session) => Session.release(session, claim, end), settleBy)
+    yield* ledger.pay((current) => Session.release(current, claim, end), settleBy, begun)
   })
 
   const signOut = Effect.gen(function* () {
@@ -272,7 +275,11 @@ const newId = (): string => {
   return id
 }
 
-type Row = Effect.Success<Ledger.Ledger["read"]>
+/** An intent that is written down, and the record with it. */
+interface Begun extends Ledger.Seen {
+  readonly claim: Session.Claim
+  readonly readAt: number
+}
 
 type Exchanging = Extract<Session.Step, { readonly _tag: "Login" | "Refresh" }>
 

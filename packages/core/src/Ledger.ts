@@ -18,18 +18,33 @@ import type { TokenStore } from "./TokenStore.ts"
 /** A change of the record that may be repeated. Undefined, or the record itself: there is nothing to change. */
 export type Step = (session: Session.Session) => Session.Session | undefined
 
+/** A record and its version. */
+export interface Seen {
+  readonly version: number
+  readonly session: Session.Session
+}
+
+/** The same as it was read, with the store's clock. */
+export interface Row extends Seen {
+  readonly now: number
+}
+
 /** The record of one account. */
 export interface Ledger {
-  readonly read: Effect.Effect<
-    { readonly version: number; readonly session: Session.Session; readonly now: number },
-    AuthError.StoreFailure
-  >
+  readonly read: Effect.Effect<Row, AuthError.StoreFailure>
   /** Replaces the record if it is still this version, and says whether it did. */
   readonly write: (version: number, session: Session.Session) => Effect.Effect<boolean, AuthError.StoreFailure>
   /** Takes a step on the newest record, as often as it takes to win. */
   readonly take: (step: Step) => Effect.Effect<Session.Session | undefined, AuthError.StoreFailure>
-  /** Takes a step that must not be lost: tried until `deadline`, by `uptime`, and owed from then on. */
-  readonly pay: (step: Step, deadline: number) => Effect.Effect<void, AuthError.StoreFailure>
+  /**
+   * Takes a step that must not be lost: tried until `deadline`, by `uptime`, and owed from then on. What the record is
+   * believed to be saves a read where it is right.
+   */
+  readonly pay: (
+    step: Step,
+    deadline: number,
+    believed?: Seen
+  ) => Effect.Effect<Session.Session | undefined, AuthError.StoreFailure>
   /** Notes a step that must be taken before anything else. */
   readonly owe: (step: Step | undefined) => void
   /** Pays what is owed. */
@@ -63,24 +78,27 @@ export const make = (store: TokenStore["Service"], key: string, vendor: string, 
 
   const write = (version: number, session: Session.Session) => inTime(store.write(key, version, session))
 
-  const take = Effect.fnUntraced(function* (step: Step) {
+  const take = Effect.fnUntraced(function* (step: Step, believed?: Seen) {
+    let seen = believed ?? (yield* read)
     while (true) {
-      const row = yield* read
-      const changed = step(row.session)
-      if (changed === undefined || changed === row.session) return changed
-      if (yield* write(row.version, changed)) return changed
+      const changed = step(seen.session)
+      if (changed === undefined || changed === seen.session) return changed
+      if (yield* write(seen.version, changed)) return changed
+      seen = yield* read
     }
   })
 
-  const pay = Effect.fnUntraced(function* (step: Step, deadline: number) {
+  const pay = Effect.fnUntraced(function* (step: Step, deadline: number, believed?: Seen) {
     memory.owed = step
+    let first = believed
     while (true) {
-      const taken = yield* Effect.result(take(step))
+      const taken = yield* Effect.result(take(step, first))
       if (taken._tag === "Success") {
         memory.owed = undefined
-        return
+        return taken.success
       }
       if ((yield* uptime) >= deadline) return yield* Effect.fail(taken.failure)
+      first = undefined
       yield* Effect.sleep(pause)
     }
   })
@@ -93,6 +111,7 @@ export const make = (store: TokenStore["Service"], key: string, vendor: string, 
     owe: (step) => {
       memory.owed = step
     },
-    settle: (deadline) => Effect.suspend(() => (memory.owed === undefined ? Effect.void : pay(memory.owed, deadline)))
+    settle: (deadline) =>
+      Effect.suspend(() => (memory.owed === undefined ? Effect.void : Effect.asVoid(pay(memory.owed, deadline))))
   }
 }

@@ -19,7 +19,7 @@ import type { Session } from "./Session.ts"
 
 /** A record as it was read. */
 export interface Row {
-  /** Moves with each write; 0 for an account that was never written. */
+  /** Grows with each write; 0 for an account that was never written. */
   readonly version: number
   readonly session: Session | undefined
   /** The store's clock, in milliseconds since the epoch. Deadlines are measured by it alone. */

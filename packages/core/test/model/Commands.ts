@@ -261,7 +261,9 @@ const recover = (
   let last: string | undefined
   for (let n = 0; n < 3; n++) {
     // An hour in which nobody does anything ends every back-off. Nobody looks at the clock meanwhile: it is quick.
-    for (let n = 0; n < 100 && (invariants.isBusy || (row.session?.intent ?? null) !== null); n++) time.advance(500)
+    const isBusy = () =>
+      invariants.isBusy || (row.session?.intent ?? null) !== null || live.some(({ calling }) => calling > 0)
+    for (let n = 0; n < 100 && isBusy(); n++) time.advance(500)
     for (const each of live) each.machine.suspend(3_700_000, false)
     time.advance(3_700_000)
     process.look()

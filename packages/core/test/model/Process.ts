@@ -294,6 +294,9 @@ export class Process {
     isLasting: true
   })
 
+  /** Calls on their way to the store or back. */
+  calling = 0
+
   private reach<A>(effect: Effect.Effect<A, AuthError.StoreFailure>): Effect.Effect<A, AuthError.StoreFailure> {
     return Effect.suspend(() => {
       if (this.machine.isDead) return Effect.never
@@ -303,12 +306,12 @@ export class Process {
         return unavailable
       }
       const way = this.world.storeLatency / 2
-      return way === 0
-        ? effect
-        : Effect.andThen(
-            this.machine.wait(way),
-            Effect.tap(effect, () => this.machine.wait(way))
-          )
+      if (way === 0) return effect
+      this.calling++
+      return Effect.andThen(
+        this.machine.wait(way),
+        Effect.tap(effect, () => this.machine.wait(way))
+      ).pipe(Effect.ensuring(Effect.sync(() => this.calling--)))
     })
   }
 
