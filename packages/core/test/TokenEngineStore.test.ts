@@ -170,6 +170,49 @@ describe("an intent whose write has no answer", () => {
   )
 })
 
+describe("an exchange", () => {
+  /** Writes its calls down; versions grow by so many. */
+  const counted = (by: number) =>
+    Effect.map(TokenStore.makeMemory, (memory) => {
+      const calls: Array<string> = []
+      const store = TokenStore.TokenStore.of({
+        ...memory,
+        read: (account) =>
+          Effect.map(memory.read(account), (row) => {
+            calls.push("read")
+            return { ...row, version: row.version * by }
+          }),
+        write: (account, version, session) =>
+          Effect.tap(memory.write(account, version / by, session), (isWritten) =>
+            Effect.sync(() => calls.push(`${session.intent === null ? "commit" : "intent"}: ${isWritten}`))
+          )
+      })
+      return { store, calls }
+    })
+
+  for (const [what, by, calls] of [
+    ["takes three calls of the store: a read, the intent and the commit", 1, ["read", "intent: true", "commit: true"]],
+    [
+      "whose next version is not the one it thought commits at the one that it reads",
+      3,
+      ["read", "intent: true", "commit: false", "read", "commit: true"]
+    ]
+  ] as const) {
+    it.effect(what, () =>
+      Effect.gen(function* () {
+        const { calls: seen, store } = yield* counted(by)
+        const script = make()
+        const auth = yield* engine(script, store, onDemand)
+        assert.strictEqual(value(yield* auth.token), "access-1")
+        assert.deepStrictEqual(seen, [...calls])
+        assert.strictEqual(value(yield* auth.refresh), "access-2")
+        assert.deepStrictEqual(seen, [...calls, ...calls])
+        assert.deepStrictEqual(script.sent, ["login", "refresh-1"])
+      })
+    )
+  }
+})
+
 describe("a commit that the store does not take", () => {
   it.effect("is tried until the deadline while the callers wait, and none of them sees the token before", () =>
     Effect.gen(function* () {

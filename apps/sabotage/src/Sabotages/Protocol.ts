@@ -81,34 +81,35 @@ export const protocol: ReadonlyArray<Sabotage> = [
   {
     title: "callers see a token before it is stored",
     file: flightFile,
-    find: `if (outcome._tag === "Success") return yield* commit(claim, toGiven(outcome.success, sentAt), settleBy)`,
+    find: `if (outcome._tag === "Success") return yield* commit(begun, toGiven(outcome.success, sentAt), settleBy)`,
     replace:
       `if (outcome._tag === "Success") {\n` +
       "      const given = toGiven(outcome.success, sentAt)\n" +
-      "      early = { ...session, generation: session.generation + 1, tokens: given.tokens }\n" +
-      "      yield* Effect.forkDetach(commit(claim, given, settleBy))\n" +
-      "      return\n" +
+      "      yield* Effect.forkDetach(commit(begun, given, settleBy))\n" +
+      "      return { ...begun.session, generation: begun.session.generation + 1, tokens: given.tokens }\n" +
       "    }",
-    also: [
-      {
-        find: "account.store.isLasting\n",
-        replace: "account.store.isLasting\n  let early: Session.Session | undefined\n"
-      },
-      {
-        find: `=== "Refused") wasRefused = true\n`,
-        replace:
-          `=== "Refused") wasRefused = true\n` +
-          "          if (early !== undefined) return { session: early, fellBack: false }\n"
-      }
-    ],
     tests: core("TokenEngineStore")
   },
   {
     title: "a commit that the store does not take in time is forgotten",
     file: "packages/core/src/Ledger.ts",
-    find: "    memory.owed = step\n    while (true)",
-    replace: "    while (true)",
+    find: "    memory.owed = step\n    let first = believed",
+    replace: "    let first = believed",
     tests: core("TokenEngineStore")
+  },
+  {
+    title: "a commit that the store refuses counts as done",
+    file: "packages/core/src/Ledger.ts",
+    find: "if (yield* write(seen.version, changed)) return changed",
+    replace: "yield* write(seen.version, changed)\n      return changed",
+    tests: core("TokenEngineStore")
+  },
+  {
+    title: "a commit that was refused writes over what came in between",
+    file: "packages/core/src/Ledger.ts",
+    find: "      seen = yield* read\n",
+    replace: "      seen = { ...(yield* read), session: seen.session }\n",
+    tests: core("TokenEngineSignOut")
   },
   {
     title: "a request is sent though its intent could not be written",
@@ -226,10 +227,9 @@ export const protocol: ReadonlyArray<Sabotage> = [
   {
     title: "what a vendor said of the wait is forgotten while the store is down",
     file: flightFile,
-    find: "const released = yield* Effect.result(release(claim, session, outcome.failure, settleBy))",
+    find: "const released = yield* Effect.result(release(begun, outcome.failure, settleBy))",
     replace:
-      "yield* release(claim, session, outcome.failure, settleBy)\n" +
-      "    const released = yield* Effect.result(Effect.void)",
+      "yield* release(begun, outcome.failure, settleBy)\n" + "    const released = yield* Effect.result(Effect.void)",
     tests: core("TokenEngineStore")
   }
 ]
