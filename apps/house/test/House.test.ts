@@ -164,6 +164,18 @@ describe("time and chance", () => {
   })
 })
 
+describe("tests", () => {
+  it("G5: every suite runs with `--unhandled-rejections=strict`, and so do the processes that it starts", () => {
+    none(
+      [...Tree.packages, ...Tree.apps].flatMap(({ manifest, path }) => {
+        const { test = "" } = (manifest["scripts"] ?? {}) as { readonly test?: string }
+        const runs = test.split("&&").filter((command) => command.includes("vitest"))
+        return runs.every((run) => run.trim().startsWith("NODE_OPTIONS=--unhandled-rejections=strict ")) ? [] : [path]
+      })
+    )
+  })
+})
+
 describe("sizes", () => {
   it("no source is longer than 300 lines", () => {
     none(sources.filter(({ lines }) => lines.length > 300).map(sized))

@@ -26,8 +26,8 @@ interface Process {
 }
 
 /**
- * Node, Bun and Deno digest at once. Web Crypto, which is everywhere, answers in a later turn of the event loop: a spec's
- * `TestClock` goes on meanwhile, and a short text costs many times as much.
+ * Node, Bun and Deno digest at once. Web Crypto, which is everywhere, answers in a later turn of the event loop: the
+ * `TestClock` of a spec goes on meanwhile, and a short text costs many times as much.
  */
 const builtIn = (globalThis as { readonly process?: Process }).process?.getBuiltinModule?.("node:crypto")
 
