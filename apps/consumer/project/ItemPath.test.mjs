@@ -2,7 +2,7 @@
 // https://itempath.com/docs/itempath-api/authentication (and, for the 404 of a wrong password,
 // https://itempath.com/resource-central/api/log-in-to-api) alone: a JSON login, a refresh by header that gives an
 // access token only. The verb and key of a refresh and the words of a 401 or 422 are those of its likely framework.
-import { ItemPathAuth } from "@vendor-auth/itempath"
+import * as ItemPathAuth from "@vendor-auth/itempath/ItemPathAuth"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import assert from "node:assert/strict"
