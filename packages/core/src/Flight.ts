@@ -86,8 +86,6 @@ export const make = (account: Options): Flights => {
   const ledger = Ledger.make(account.store, account.key, issuer.vendor, memory)
   const failed = (reason: AuthError.Reason) => new AuthError.AuthError({ vendor: issuer.vendor, reason })
 
-  const lasts = issuer.refreshTokenUse === "many" || account.store.isLasting
-
   /** Neither rejected here, nor about to expire, nor a record from the future. */
   const isUsable = (now: number) => (tokens: Session.Tokens) =>
     tokens.issuedAt - now < furthestFuture &&
@@ -95,7 +93,10 @@ export const make = (account: Options): Flights => {
     (tokens.expiresAt === null ||
       now < tokens.issuedAt + RefreshPolicy.expiredAfter(tokens.expiresAt - tokens.issuedAt, policy.minimumLifetime))
 
-  const wantedAt = (now: number, after: number) => ({ after, isUsable: isUsable(now), seed: account.seed?.fingerprint })
+  const wanted = (after: number) =>
+    Effect.map(Clock.currentTimeMillis, (now) => {
+      return { after: Math.max(after, memory.floor), isUsable: isUsable(now), seed: account.seed?.fingerprint }
+    })
 
   const fly = Effect.fnUntraced(function* (
     want: Want
@@ -106,12 +107,11 @@ export const make = (account: Options): Flights => {
     yield* Effect.uninterruptible(ledger.settle(deadline))
     while (true) {
       const row = yield* ledger.read
-      const now = yield* Clock.currentTimeMillis
       const left = deadline - (yield* Ledger.uptime)
       first ??= row.session
-      const wanted = wantedAt(now, Math.max(want.after, memory.floor, want.isForced ? first.generation : 0))
+      const after = Math.max(want.after, want.isForced ? first.generation : 0)
       const step = Session.next(row.session, {
-        ...wanted,
+        ...(yield* wanted(after)),
         storeNow: row.now,
         signedOut: first.signedOut,
         credential: account.credential,
@@ -135,15 +135,14 @@ export const make = (account: Options): Flights => {
           const end = yield* exchange(row, step, want, deadline)
           if (end === "Refused") wasRefused = true
           // What this process has just written need not be read.
-          else if (end && Session.isAdoptable(end, wanted)) return { session: end, fellBack: wasRefused }
+          else if (end && Session.isAdoptable(end, yield* wanted(after))) return { session: end, fellBack: wasRefused }
       }
     }
   })
 
   const look = Effect.gen(function* () {
     const { session } = yield* ledger.read
-    const now = yield* Clock.currentTimeMillis
-    return Session.isAdoptable(session, wantedAt(now, memory.floor)) ? session : undefined
+    return Session.isAdoptable(session, yield* wanted(0)) ? session : undefined
   })
 
   const overtaken = (by: Overtaken["by"]) => {
@@ -174,7 +173,7 @@ export const make = (account: Options): Flights => {
     deadline: number
   ): Effect.fn.Return<"Refused" | Session.Session | undefined, AuthError.AuthError | AuthError.StoreFailure> {
     const begun = yield* begin(row, step)
-    if (begun === undefined) return
+    if (begun === undefined) return undefined
     const sentAt = yield* Clock.currentTimeMillis
     const timeout = deadline - (yield* Ledger.uptime)
     // A process that slept through its intent's grace must not send: another one may have taken over. Nor may one that
@@ -188,8 +187,8 @@ export const make = (account: Options): Flights => {
     // What the vendor said counts, also where it could not be written down yet: how long to wait may stand in it.
     // The way out of an unknown outcome is a login in this same flight, if half of its time is left for that.
     const left = deadline - (yield* Ledger.uptime)
-    const isOver = memory.unknown !== begun.claim.id || left < policy.timeout / 2
-    return isOver ? yield* failed(outcome.failure.reason) : undefined
+    if (memory.unknown !== begun.claim.id || left < policy.timeout / 2) return yield* failed(outcome.failure.reason)
+    return undefined
   }, Effect.uninterruptible)
 
   /** Writes the intent down. Undefined: another process was first. */
@@ -226,7 +225,8 @@ export const make = (account: Options): Flights => {
     memory.unknown = undefined
     const step: Ledger.Step = (session) => Session.commit(session, claim, given) ?? Session.settled(session, claim)
     const committed = yield* ledger.pay(step, settleBy, begun)
-    if (claim.kind === "refresh" && !lasts && !warning.isGiven) {
+    const mayBeLost = issuer.refreshTokenUse === "once" && !account.store.isLasting
+    if (claim.kind === "refresh" && mayBeLost && !warning.isGiven) {
       warning.isGiven = true
       yield* Telemetry.sessionDoesNotLast(issuer.vendor)
     }
@@ -260,10 +260,7 @@ export const make = (account: Options): Flights => {
   return {
     fly: (want) => Effect.catchTag(fly(want), "StoreFailure", storeFailed),
     look: Effect.catch(look, storeFailed),
-    reject: (value) => {
-      memory.rejected ??= new Set()
-      memory.rejected.add(Hash.hash(value))
-    },
+    reject: (value) => void (memory.rejected ??= new Set()).add(Hash.hash(value)),
     signOut: Effect.catch(signOut, storeFailed)
   }
 }

@@ -206,8 +206,8 @@ export const tokenRequests: ReadonlyArray<Sabotage> = [
   {
     title: "an unknown outcome ends in an error though there is time for a login",
     file: flightFile,
-    find: "left < policy.timeout / 2\n",
-    replace: "left < policy.timeout * 2\n",
+    find: "left < policy.timeout / 2)",
+    replace: "left < policy.timeout * 2)",
     tests: testing("guarantees/TransportUnknown")
   },
   {

@@ -170,14 +170,23 @@ end:
           if
           :: owes[i] = 0;
              if
+             :: outcome == COMMIT && !isSettling && IS_FRESH(given) -> isAdoptable(adoptable)
+             :: else
+             fi;
+             if
 #ifdef HANDOUT
              :: outcome == COMMIT && claimed + 1 > after
 #ifndef NOFLOOR
                 && claimed + 1 > floor_[i]
 #endif
-                -> HAND(claimed + 1, given); heldGeneration[i] = claimed + 1; held[i] = given; END_CALL
+                -> HAND(claimed + 1, given); heldGeneration[i] = claimed + 1; held[i] = given; adoptable = 0; END_CALL
 #endif
-             :: isSettling || outcome == REFUSED || (outcome == COMMIT && IS_FRESH(given)) -> isSettling = 0; TO_READ
+             :: adoptable ->                                     /* what was just committed is not read again */
+                  adoptable = 0; HAND(generation, tokens);
+                  if :: !isOld[i] -> heldGeneration[i] = generation; held[i] = tokens :: else fi;
+                  END_CALL
+             :: !adoptable && (isSettling || outcome == REFUSED || (outcome == COMMIT && IS_FRESH(given))) ->
+                  isSettling = 0; TO_READ
              :: else -> END_CALL
              fi
           :: FAULT -> faults++; printf("   ... and is not told\n")          /* tries again */

@@ -61,17 +61,32 @@ export const moves = (state: State, who: number, which: number, rules: Rules, te
   }
   const again = { at: "read", claim: undefined, debt: undefined, token: -1, read: undefined, step: undefined } as const
 
+  const wanted = (first: NonNullable<Flight["first"]>) => ({
+    after: Math.max(flight.after, process.floor, flight.call === "refresh" ? first.generation : 0),
+    isUsable: ({ access }: Session.Tokens) => isUsable(state, process, grantOf(access)),
+    seed: terms.seed === undefined ? undefined : "seed"
+  })
+
+  const adopts = (from: State, first: NonNullable<Flight["first"]>, memory: Partial<Process> = {}) => {
+    const { session } = from
+    const held = { generation: session.generation, grant: grantOf(session.tokens!.access) }
+    const broken =
+      session.generation <= Math.max(process.signedOut, session.signedOut)
+        ? "P4 what was signed out does not come back"
+        : flight.call === "refresh" && session.generation <= first.generation
+          ? "P7 a forced refresh brings a newer token"
+          : undefined
+    return { to: ends({ ...memory, ...(flight.isOld ? {} : { held }) }, from), broken }
+  }
+
   const read = (): Array<Move<State>> => {
     const { session, version } = state
     const first = flight.first ?? session
-    const after = Math.max(flight.after, process.floor, flight.call === "refresh" ? first.generation : 0)
     const said = rules.next(session, {
+      ...wanted(first),
       storeNow: state.now,
-      after,
-      isUsable: ({ access }) => isUsable(state, process, grantOf(access)),
       signedOut: first.signedOut,
       credential: process.credential,
-      seed: terms.seed === undefined ? undefined : "seed",
       refreshTokenUse: terms.use,
       onUnresolved: terms.onUnresolved,
       isBackground: flight.call === "background",
@@ -80,14 +95,8 @@ export const moves = (state: State, who: number, which: number, rules: Rules, te
     const begun = { first: { generation: first.generation, signedOut: first.signedOut } }
     switch (said._tag) {
       case "Adopt": {
-        const held = { generation: session.generation, grant: grantOf(session.tokens!.access) }
-        const broken =
-          session.generation <= Math.max(process.signedOut, session.signedOut)
-            ? "P4 what was signed out does not come back"
-            : flight.call === "refresh" && session.generation <= first.generation
-              ? "P7 a forced refresh brings a newer token"
-              : undefined
-        return [step(`adopts generation ${session.generation}`, ends(flight.isOld ? {} : { held }), broken)]
+        const { broken, to } = adopts(state, first)
+        return [step(`adopts generation ${session.generation}`, to, broken)]
       }
       case "Wait":
         return [step("waits", goes(begun))]
@@ -192,10 +201,20 @@ export const moves = (state: State, who: number, which: number, rules: Rules, te
       flight.at === "settle" ||
       debt.end === "Refused" ||
       (debt.end === "Commit" && isUsable(paid.to, process, debt.given))
-    const onwards = (from: State) => (isWanted ? goes(again, free, from) : ends(free, from))
+    // What was just committed is not read again.
+    const isAdopted =
+      flight.at === "pay" &&
+      debt.end === "Commit" &&
+      isUsable(paid.to, process, debt.given) &&
+      rules.isAdoptable(paid.to.session, wanted(flight.first!))
+    const onwards = (from: State) => {
+      if (isAdopted) return adopts(from, flight.first!, free)
+      return { to: isWanted ? goes(again, free, from) : ends(free, from), broken: undefined }
+    }
+    const next = flight.at === "giveBack" ? { to: ends(free, paid.to), broken: undefined } : onwards(paid.to)
     const down = (from: State) => ends({}, allow(from))
     return [
-      step(label, flight.at === "giveBack" ? ends(free, paid.to) : onwards(paid.to), paid.broken),
+      step(label, next.to, paid.broken ?? next.broken),
       ...faults(() => [
         step(
           `${label}, and is not told`,

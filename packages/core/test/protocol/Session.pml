@@ -17,8 +17,8 @@
  * P3 nothing newer is overwritten, generations grow. P4 what was signed out does not come back. P5 a wrong password is
  * sent once, at most MOST times whatever happens. P6 every caller is answered. P7 a good token is not exchanged for
  * what was said of an older one. P8 no more logins than what happened makes necessary. P9 what is said to be stored is,
- * and nothing else is handed out. KEEPLAST and TAKELAST break only what commit says: a flight reads again before it
- * hands out. NOFLOOR needs HANDOUT, a flight that does not read again.
+ * and nothing else is handed out. NOFLOOR needs HANDOUT, a flight that hands out what it was given, whatever became of
+ * it in the record.
  *
  * Bounds: N processes, CALLS calls each, EXPIRIES of the access token, K open logins, MOST refused ones, REOPEN slots,
  * and F faults in any order: crash between any two steps, pause beyond the deadline, request not sent, vendor failed
