@@ -228,8 +228,7 @@ export const protocol: ReadonlyArray<Sabotage> = [
     title: "what a vendor said of the wait is forgotten while the store is down",
     file: flightFile,
     find: "const released = yield* Effect.result(release(begun, outcome.failure, settleBy))",
-    replace:
-      "yield* release(begun, outcome.failure, settleBy)\n" + "    const released = yield* Effect.result(Effect.void)",
+    replace: "yield* release(begun, outcome.failure, settleBy)\n    const released = yield* Effect.result(Effect.void)",
     tests: core("TokenEngineStore")
   }
 ]
