@@ -2,12 +2,13 @@
  * [sql] Effect's `SqlClient` on `node:sqlite`, for one file that several processes of one machine share.
  *
  * Decided here: write-ahead log, a full sync at each commit; a file that another process holds is waited for without
- * blocking this one; and a connection that met damage, or whose file was replaced, is opened anew. A file that was
- * removed is not made again while a process runs. Not here: who may open the file (`SqliteFile`), and what is stored
- * (`Register`).
+ * blocking this one; and the file is opened anew after a statement that failed or was given up, and when it was
+ * replaced. A file that was removed is not made again while a process runs. Not here: who may open the file
+ * (`SqliteFile`), and what is stored (`Register`).
  */
 import type { AuthError } from "@vendor-auth/core"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Reactivity from "effect/reactivity/Reactivity"
 import * as Schedule from "effect/Schedule"
@@ -23,7 +24,6 @@ import * as SqliteFile from "./SqliteFile.ts"
 interface Opened {
   readonly database: DatabaseSync
   readonly identity: SqliteFile.Identity
-  readonly connection: Connection
 }
 
 /** Milliseconds in which SQLite waits for another process by itself, which blocks this one. */
@@ -31,6 +31,9 @@ const blockFor = 10
 
 /** Then it is tried again, in between others run. Longer than any caller waits. */
 const waiting = Schedule.max([Schedule.spaced("25 millis"), Schedule.recurs(1_000)])
+
+/** Tries after which the file is opened anew, in case the lock is this process's own. */
+const reopenAfter = 10
 
 /** A client of one file. */
 export const layer = (
@@ -60,61 +63,74 @@ const make = Effect.fnUntraced(function* (options: SqliteFile.Options) {
       const mode = database.prepare("PRAGMA journal_mode = wal").get()
       if (mode?.["journal_mode"] !== "wal") throw failure(cantOpen)
       database.exec("PRAGMA synchronous = full")
-      return { database, identity, connection: connect(database) }
+      return { database, identity }
     } catch (cause) {
       database.close()
       throw cause
     }
   }
 
+  const current = (): DatabaseSync => {
+    const identity = SqliteFile.identify(options.filename)
+    if (identity === "missing") throw failure(cantOpen)
+    if (identity === "truncated") throw failure(notADatabase)
+    if (opened !== undefined && opened.identity !== identity) close()
+    opened ??= open(identity)
+    return opened.database
+  }
+
+  const isTransaction = () => opened?.database.isTransaction ?? false
+
+  // What a failure leaves behind is SQLite's secret: a file that it may only read from then on, a page that it takes for
+  // damaged. Opened anew, it is as the disk has it.
+  const forgets = <A>(statement: Effect.Effect<A, SqlError.SqlError>) =>
+    Effect.onExit(statement, (exit) => Effect.sync(() => Exit.isFailure(exit) && !isTransaction() && close()))
+
+  /** Times in a row that a lock was not had. */
+  let denied = 0
+  const query = (sql: string, params: ReadonlyArray<unknown>, isArrays = false) =>
+    Effect.try({
+      try: () => {
+        const statement = (opened?.database ?? current()).prepare(sql)
+        statement.setReturnArrays(isArrays)
+        const rows = statement.all(...(params as ReadonlyArray<SQLInputValue>)) as ReadonlyArray<any>
+        denied = 0
+        return rows
+      },
+      catch: (cause) => {
+        const error = toError(cause, "execute")
+        // A lock that SQLite could not give back is given back when the file is closed.
+        if (isBusy(error) && !isTransaction() && ++denied % reopenAfter === 0) close()
+        return error
+      }
+    }).pipe(Effect.retry({ schedule: waiting, while: (error) => isBusy(error) && !isTransaction() }), forgets)
+
+  const execute: Connection["execute"] = (sql, params, transformRows) =>
+    transformRows === undefined ? query(sql, params) : Effect.map(query(sql, params), transformRows)
+  const values: Connection["executeValues"] = (sql, params) => query(sql, params, true)
+  const connection: Connection = {
+    execute,
+    executeRaw: query,
+    executeValues: values,
+    executeValuesUnprepared: values,
+    executeUnprepared: execute,
+    executeStream: (sql, params, transformRows) =>
+      Stream.unwrap(Effect.map(execute(sql, params, transformRows), Stream.fromIterable))
+  }
+
   const acquired = Effect.try({
     try: () => {
-      const identity = SqliteFile.identify(options.filename)
-      if (identity === "missing") throw failure(cantOpen)
-      if (identity === "truncated") throw failure(notADatabase)
-      if (opened !== undefined && opened.identity !== identity) close()
-      opened ??= open(identity)
-      return opened.connection
+      current()
+      return connection
     },
-    catch: (cause) => {
-      close()
-      return toError(cause, "connect")
-    }
-  }).pipe(Effect.retry({ schedule: waiting, while: isBusy }))
-
-  const connect = (database: DatabaseSync): Connection => {
-    const query = (sql: string, params: ReadonlyArray<unknown>, isArrays = false) =>
-      Effect.try({
-        try: () => {
-          const statement = database.prepare(sql)
-          statement.setReturnArrays(isArrays)
-          return statement.all(...(params as ReadonlyArray<SQLInputValue>)) as ReadonlyArray<any>
-        },
-        catch: (cause) => {
-          const error = toError(cause, "execute")
-          if (isDamage(error)) close()
-          return error
-        }
-      }).pipe(Effect.retry({ schedule: waiting, while: (error) => isBusy(error) && !database.isTransaction }))
-    const execute: Connection["execute"] = (sql, params, transformRows) =>
-      transformRows === undefined ? query(sql, params) : Effect.map(query(sql, params), transformRows)
-    const values: Connection["executeValues"] = (sql, params) => query(sql, params, true)
-    return {
-      execute,
-      executeRaw: query,
-      executeValues: values,
-      executeValuesUnprepared: values,
-      executeUnprepared: execute,
-      executeStream: (sql, params, transformRows) =>
-        Stream.unwrap(Effect.map(execute(sql, params, transformRows), Stream.fromIterable))
-    }
-  }
+    catch: (cause) => toError(cause, "connect")
+  }).pipe(Effect.retry({ schedule: waiting, while: isBusy }), forgets)
 
   return yield* SqlClient.make({
     ...SqlClient.makeSqliteAcquirers({
       connection: acquired,
       semaphore: Semaphore.makeUnsafe(1),
-      isTransaction: () => opened?.database.isTransaction ?? false
+      isTransaction
     }),
     compiler: Statement.makeCompilerSqlite(),
     driver: "node-sqlite",
@@ -124,10 +140,6 @@ const make = Effect.fnUntraced(function* (options: SqliteFile.Options) {
 
 /** Another process holds the file. */
 const isBusy = ({ reason }: SqlError.SqlError): boolean => reason._tag === "LockTimeoutError"
-
-/** IOERR, CORRUPT, CANTOPEN, NOTADB: what another look at the file may heal. */
-const isDamage = ({ reason }: SqlError.SqlError): boolean =>
-  [10, 11, 14, 26].includes(Number((reason.cause as { readonly code: number }).code) & 0xff)
 
 /** SQLite's own code, and no message: that could quote what was written. */
 const toError = (cause: unknown, operation: string): SqlError.SqlError => {

@@ -65,18 +65,16 @@ describe("H1: a disk", () => {
         const simulator = yield* Lrs.vendor
         const auth = yield* Lrs.process(simulator, layer)
         const token = yield* auth.token
+        // Of this connection, as SQLite makes it where it may not write.
         yield* sql`PRAGMA query_only = ON`
         const before = rows(file)
-        for (let n = 0; n < 3; n++) {
-          assert.strictEqual(
-            yield* Lrs.reason(Lrs.withTime(auth.refresh, { hangs: true, step: 500 })),
-            "StoreFailure Unavailable"
-          )
-          assert.strictEqual((yield* auth.token).generation, token.generation)
-        }
+        assert.strictEqual(
+          yield* Lrs.reason(Lrs.withTime(auth.refresh, { hangs: true, step: 500 })),
+          "StoreFailure Unavailable"
+        )
+        assert.strictEqual((yield* auth.token).generation, token.generation)
         assert.deepStrictEqual(yield* Lrs.asked(simulator), { logins: 1, refreshes: 0 })
         assert.deepStrictEqual(rows(file), before)
-        yield* sql`PRAGMA query_only = OFF`
         assert.strictEqual((yield* Lrs.withTime(auth.refresh)).generation, 2)
         assert.deepStrictEqual(yield* Lrs.asked(simulator), { logins: 1, refreshes: 1 })
       }).pipe(Effect.scoped)
