@@ -81,8 +81,8 @@ const make = Effect.fnUntraced(function* (options: SqliteFile.Options) {
 
   const isTransaction = () => opened?.database.isTransaction ?? false
 
-  // What a failure leaves behind is SQLite's secret: a file that it may only read from then on, a page that it takes for
-  // damaged. Opened anew, it is as the disk has it.
+  // What a failure leaves behind is SQLite's secret: a file that it may only read from then on, a page that it takes
+  // for damaged. Opened anew, it is as the disk has it.
   const forgets = <A>(statement: Effect.Effect<A, SqlError.SqlError>) =>
     Effect.onExit(statement, (exit) => Effect.sync(() => Exit.isFailure(exit) && !isTransaction() && close()))
 

@@ -29,15 +29,18 @@ export const prepare = ({ filename, permissions = "refuse" }: Options, create: (
         return invalid("is no path; what need not last is kept by `TokenStore.layerMemory`")
       }
       const folder = Path.dirname(Path.resolve(filename))
-      if (!Fs.existsSync(folder)) return invalid("names a file in a folder that does not exist")
+      if (!isThere(folder)) return invalid("names a file in a folder that does not exist")
       const folderFault = restrict(folder, 0o022, permissions)
       if (folderFault !== undefined) return invalid(`is in a folder that others can write to (${folderFault})`)
-      if (!Fs.existsSync(filename)) createWhole(filename, folder, create)
+      if (!isThere(filename)) createWhole(filename, folder, create)
       const fault = restrict(filename, 0o077, permissions)
       return fault === undefined ? undefined : invalid(`is open to others (${fault})`)
     },
     catch: (cause) => new AuthError.StoreFailure({ problem: "Unavailable", hint: codeOf(cause) })
   }).pipe(Effect.flatMap((fault) => (fault === undefined ? Effect.void : Effect.fail(fault))))
+
+/** A disk that gives no answer is another fault than a name that is wrong. */
+const isThere = (path: string): boolean => Fs.statSync(path, { throwIfNoEntry: false }) !== undefined
 
 /** The identity of the file that has this name now, if there is one; a file of no bytes was truncated. */
 export const identify = (filename: string): Identity | "missing" | "truncated" => {

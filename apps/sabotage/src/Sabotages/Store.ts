@@ -67,5 +67,19 @@ export const store: ReadonlyArray<Sabotage> = [
     find: "    Fs.fchmodSync(file, 0o600)\n",
     replace: "",
     tests: tests("SqliteFile")
+  },
+  {
+    title: "a file that SQLite opened for reading alone is kept",
+    file: source("SqliteClient"),
+    find: " && !isTransaction() && close()",
+    replace: " && false",
+    tests: tests("SqliteFaults")
+  },
+  {
+    title: "a disk that gives no answer counts as a folder that does not exist",
+    file: source("SqliteFile"),
+    find: "if (!isThere(folder)) return",
+    replace: "if (!Fs.existsSync(folder)) return",
+    tests: tests("guarantees/DiskCalls")
   }
 ]

@@ -62,11 +62,10 @@ const liveThrough = Effect.fnUntraced(function* (beginning: Keepers.Beginning, f
   return seen
 }, Effect.scoped)
 
-/** What may be told: that the store cannot be had; or, where SQLite or Node say no more, damage, or no folder. */
+/** What may be told: that the store cannot be had; or, of a page that cannot be read, what SQLite says: damage. */
 const isTyped = (failure: string, { call, error }: Keepers.Fault): boolean =>
   /^(open|token|refresh): StoreFailure Unavailable$/.test(failure) ||
-  (call.startsWith("pread") && error === "EIO" && /^\w+: StoreFailure Corrupt$/.test(failure)) ||
-  (call.includes("access") && failure === "open: InvalidOptions names a file in a folder that does not exist")
+  (call.startsWith("pread") && error === "EIO" && /^\w+: StoreFailure Corrupt$/.test(failure))
 
 /** Every promise, and whether it was kept. */
 const promises = (beginning: Keepers.Beginning, fault: Keepers.Fault, seen: Keepers.Seen): Record<string, boolean> => {
