@@ -232,8 +232,10 @@ const outside = (state: State, { without = [] }: World, rules: Flights.Rules): R
       fault(`${name} crashes`, Flights.allow(becomes({ ...born, calls, credential })))
     }
     if (!without.includes("password") && credential !== undefined && credential !== "new" && flights.length === 0) {
-      // Credentials are read when a process starts.
-      fault(`${name} is restarted with the new password`, Flights.allow(becomes({ ...born, calls, credential: "new" })))
+      // Credentials are read when a process starts. Both versions are tried after a sign-out that is written only now.
+      const isSigningOut = processes.some(({ signing }) => signing !== undefined)
+      const to = Flights.allow(becomes({ ...born, calls, credential: "new" }))
+      fault(`${name} is restarted with the new password`, isSigningOut ? Flights.allow(to) : to)
     }
     if (!without.includes("signOut") && signing === undefined) {
       const logins = state.logins + versions(processes.map((one) => one.credential))
