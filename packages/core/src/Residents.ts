@@ -149,7 +149,8 @@ export const make = Effect.fnUntraced(function* <S>(
       awake.controls!.rest()
       close(awake)
     }
-    const isBlank = memory.state === TokenLifecycle.initial
+    // What the API refused is remembered, in case the vendor gives it again.
+    const isBlank = memory.state === TokenLifecycle.initial && memory.rejected === undefined
     const isVisitor = usedAt === -Infinity && resident.at > now() + 1_000
     if ((isBlank || isVisitor) && isDispensable(resident)) forget(resident)
   }
