@@ -1,13 +1,13 @@
-// The cached read: CPU time and bytes of one read. Arguments: peer, reader, ns or bytes. Prints one line of JSON.
-// Decided here: CPU time of the main thread is counted, which the machine's other load disturbs far less than wall
-// time; blocks of about 40 ms after 300 ms of warming; bytes are the slope between two sizes, so that entering the loop
-// costs nothing. Not here: rounds and ratios.
+// The cached read: CPU time and bytes of one read. Arguments: peer, reader, ns or bytes, blocks, milliseconds to warm
+// up. Prints one line of JSON. Decided here: CPU time of the main thread is counted, which the machine's other load
+// disturbs far less than wall time; blocks of about 40 ms; bytes are the slope between two sizes, so that entering the
+// loop costs nothing. Not here: rounds and ratios.
 import * as Endpoint from "./Endpoint.ts"
 import * as Heap from "./Heap.ts"
 import * as Statistics from "../src/Statistics.ts"
 import { load } from "../peers/index.ts"
 
-const [name = "", reader = "", mode] = process.argv.slice(2)
+const [name = "", reader = "", mode, blocks, warmMs] = process.argv.slice(2)
 const peer = await load(name)
 const make = peer.readers?.[reader] ?? peer.limits![reader]!
 const { get, getSync, loop } = await make(
@@ -38,7 +38,7 @@ const cpuOf = async (times: number) => {
 
 let times = 256
 let each = 1000
-const warm = performance.now() + 300
+const warm = performance.now() + Number(warmMs)
 while (performance.now() < warm) {
   each = Math.max(20, await cpuOf(times))
   times = Math.max(256, Math.min(2_000_000, Math.round(20e6 / each)))
@@ -46,12 +46,12 @@ while (performance.now() < warm) {
 if (mode === "ns") {
   times = Math.max(1000, Math.round(40e6 / each))
   const ns: Array<number> = []
-  for (let i = 0; i < 9; i++) ns.push(await cpuOf(times))
+  for (let i = 0; i < Number(blocks); i++) ns.push(await cpuOf(times))
   console.log(JSON.stringify({ ns: Statistics.median(ns), best: Math.min(...ns), sink: typeof sink }))
 } else {
   const [small, large] = [5_000, 25_000]
   const bytes: Array<number> = []
-  for (let i = 0; i < 5; i++) {
+  for (let i = 0; i < Number(blocks); i++) {
     const few = await Heap.allocatedBy(() => reads(small))
     const many = await Heap.allocatedBy(() => reads(large))
     if (few !== undefined && many !== undefined) bytes.push((many - few) / (large - small))

@@ -1,13 +1,13 @@
 // Runs one measured program in a process of its own, when the machine is quiet. Decided here: a child starts when both
-// cores were mostly idle for 120 ms, or after eight such looks (two in a quick run); how often that was not so is told
-// with the results. A child over its time is ended. Not here: what a program prints.
+// cores were mostly idle for 120 ms, or after eight such looks (60 ms and two looks in a quick run); how often that was
+// not so is told with the results. A child over its time is ended. Not here: what a program prints.
 import { spawn } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { scheduler } from "node:timers/promises"
 
 /** How quiet the machine was. */
-export const gate = { starts: 0, waits: 0, noisy: 0, looks: 8 }
+export const gate = { starts: 0, waits: 0, noisy: 0, looks: 8, ms: 120 }
 
 const ticks = () => {
   const [line = ""] = readFileSync("/proc/stat", "utf8").split("\n")
@@ -30,7 +30,7 @@ const busy = async (ms: number) => {
 const quiet = async () => {
   gate.starts++
   for (let look = 0; look < gate.looks; look++) {
-    if ((await busy(120)) < 0.2) return
+    if ((await busy(gate.ms)) < 0.2) return
     gate.waits++
   }
   gate.noisy++

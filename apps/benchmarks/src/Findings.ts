@@ -105,7 +105,7 @@ export const step = (found: Found): Told | undefined => {
   const rows = found.http?.filter(({ memory }) => memory.length > 0)
   const ours = rows?.find(({ peer }) => peer === "vendor-auth")
   if (rows === undefined || ours === undefined) return undefined
-  const of = (row: Http.Row) => Http.step(row).median
+  const of = (row: Http.Row) => Http.step(row).at
   return {
     peer: least(rows.filter(isPeer), of, ({ name }) => name.replace("fetch + ", ""), " us"),
     byHand: range(rows.filter(isByHand).map(of), " us"),
@@ -123,16 +123,16 @@ export const http = (found: Found): Told | undefined => {
   if (rows === undefined || ours.length === 0) return undefined
   const written = (row: Http.Row | undefined) => {
     if (row === undefined) return "-"
-    const { interval, median } = Http.overhead(row).cpu
-    return `${figure(median)} % (${figure(interval.low)} to ${figure(interval.high)})`
+    const { threadUs, us } = Http.overhead(row)
+    return `${Http.written(threadUs, " %")}, time ${Http.written(us, " %")}`
   }
   return {
     peer: written(rows.find(({ name }) => name.includes("smithy"))),
     byHand: written(rows.find(({ name }) => name.startsWith("Effect undici"))),
     limit: "0 %",
-    // Distinguishable from 0 where the whole interval of the median is above it.
+    // Distinguishable from 0 where the whole interval is above it.
     parts: ours.map((row) => {
-      const { high, low } = Http.overhead(row).cpu.interval
+      const { high, low } = Http.overhead(row).threadUs
       const what = `${row.name.split(" ").at(-1)} ${written(row)}, lower end`
       return { what, value: low, goal: 0, unit: " %", noise: { width: high - low, most: widest } }
     })

@@ -64,7 +64,7 @@ export const goals: ReadonlyArray<Goal> = [
   },
   {
     id: "http",
-    measure: "authenticated GET at 64 at once, CPU over the raw Effect client (interval of the median)",
+    measure: "authenticated GET at 64 at once, CPU over the raw Effect client (where it lies)",
     goal: "not distinguishable from 0",
     set: { peer: "within noise", byHand: "within noise", limit: "0 %" },
     find: Findings.http

@@ -1,7 +1,8 @@
 // Medians and quantiles, and how a figure is written.
 // Decided here: a quantile lies between two values in proportion; a ratio of two lists is the median of the ratios of
-// each round, so that both figures of a ratio come from the same moment; where a median lies is told by the ranks of
-// the values, which asks nothing of their distribution. Not here: what is compared.
+// each round, so that both figures of a ratio come from the same moment; where the centre of some values lies is told
+// by signed ranks, which one outlier hardly moves, and which ask nothing of their distribution but that it lies evenly
+// around its centre. Not here: what is compared.
 
 /** A part of the way, 0 to 1, from the least to the greatest. */
 export const quantile = (values: ReadonlyArray<number>, part: number): number => {
@@ -13,11 +14,38 @@ export const quantile = (values: ReadonlyArray<number>, part: number): number =>
 
 export const median = (values: ReadonlyArray<number>): number => quantile(values, 0.5)
 
-/** Two of the values, between which the median lies with 95 per cent; infinite for fewer values than that takes. */
-export const interval = (values: ReadonlyArray<number>): { readonly low: number; readonly high: number } => {
-  const sorted = values.toSorted((a, b) => a - b)
-  const rank = Math.floor(sorted.length / 2 - 0.98 * Math.sqrt(sorted.length)) - 1
-  return rank < 0 ? { low: -Infinity, high: Infinity } : { low: sorted[rank]!, high: sorted[sorted.length - 1 - rank]! }
+/** The mean of the middle half. */
+export const middle = (values: ReadonlyArray<number>): number => {
+  const cut = Math.floor(values.length / 4)
+  const kept = values.toSorted((a, b) => a - b).slice(cut, values.length - cut)
+  return kept.reduce((sum, value) => sum + value, 0) / kept.length
+}
+
+/** How many of the least and of the greatest pairs lie outside of an interval of 95 per cent: Wilcoxon's table. */
+const outside = (size: number): number => {
+  // In how many of the 2 ** size ways to sign them the ranks of a sign have a sum.
+  let ways = [1]
+  for (let rank = 1; rank <= size; rank++) {
+    const without = ways
+    ways = Array.from({ length: without.length + rank }, (_, sum) => (without[sum] ?? 0) + (without[sum - rank] ?? 0))
+  }
+  let cut = 0
+  for (let tail = ways[0]!; 2 * tail <= 0.05 * 2 ** size; tail += ways[cut]!) cut++
+  return cut
+}
+
+/** The centre of some values, and where it lies with 95 per cent: infinite for fewer than six, which cannot say so. */
+export const centre = (
+  values: ReadonlyArray<number>
+): { readonly at: number; readonly low: number; readonly high: number } => {
+  const pairs = values.flatMap((a, i) => values.slice(i).map((b) => (a + b) / 2)).toSorted((a, b) => a - b)
+  const cut = outside(values.length)
+  const isKnown = cut > 0
+  return {
+    at: median(pairs),
+    low: isKnown ? pairs[cut - 1]! : -Infinity,
+    high: isKnown ? pairs[pairs.length - cut]! : Infinity
+  }
 }
 
 export const best = (values: ReadonlyArray<number>): number => (values.length === 0 ? NaN : Math.min(...values))

@@ -27,10 +27,10 @@ const read = (ns: number, bytes: number) => ({
   ]
 })
 
-/** Pairs in which auth adds so many per cent of CPU, one for each pair. */
+/** One process for each figure, in which auth adds so many per cent of CPU. */
 const http = (added: ReadonlyArray<number>): Found => {
-  const block = (cpuUs: number) => ({ us: 50, cpuUs })
-  const real = [{ raw: added.map(() => block(50)), authed: added.map((more) => block(50 + more / 2)) }]
+  const blocks = (cpuUs: number) => Array.from({ length: 4 }, () => ({ us: 50, cpuUs: 90, threadUs: cpuUs }))
+  const real = added.map((more) => ({ raw: blocks(50), authed: blocks(50 + more / 2) }))
   return { http: [{ peer: "vendor-auth", name: "vendor-auth, Effect undici", real, memory: [], error: undefined }] }
 }
 
@@ -52,17 +52,17 @@ describe("judgement", () => {
   })
 
   it("an overhead is met where its interval holds 0 and is narrow, and too noisy to say where it is wide", () => {
-    const pairs = (of: (i: number) => number) => http(Array.from({ length: 100 }, (_, i) => of(i - 49.5)))
+    const processes = (of: (i: number) => number) => http(Array.from({ length: 10 }, (_, i) => of(i - 4.5)))
     const both = (found: Found) => {
       const told = Goals.judge(found).find(({ goal }) => goal.id === "http")!.told!
       return [Goals.missed(told), Goals.unclear(told)]
     }
-    assert.deepStrictEqual(both(pairs((i) => i / 10)), [[], []])
-    assert.deepStrictEqual(both(pairs((i) => i)), [[], ["undici: 21.0 wide, at most 6"]])
-    assert.deepStrictEqual(both(pairs((i) => i / 10 + 4)), [["undici by 2.95 %"], []])
-    assert.deepStrictEqual(both(pairs((i) => i + 20)), [[], ["undici: 21.0 wide, at most 6"]])
-    assert.deepStrictEqual(both(pairs((i) => i + 40)), [["undici by 29.5 %"], []])
-    assert.deepStrictEqual(both(http([1, 0])), [[], ["undici: ∞ wide, at most 6"]])
+    assert.deepStrictEqual(both(processes((i) => i)), [[], []])
+    assert.deepStrictEqual(both(processes((i) => i * 4)), [[], ["undici: 20.0 wide, at most 6"]])
+    assert.deepStrictEqual(both(processes((i) => i + 4)), [["undici by 1.50 %"], []])
+    assert.deepStrictEqual(both(processes((i) => i * 4 + 20)), [[], ["undici: 20.0 wide, at most 6"]])
+    assert.deepStrictEqual(both(processes((i) => i * 4 + 40)), [["undici by 30.0 %"], []])
+    assert.deepStrictEqual(both(http([1, 1, 1, 1, 1])), [[], ["undici: ∞ wide, at most 6"]])
   })
 
   it("the best peer is the best of those with a figure", () => {
@@ -89,7 +89,16 @@ describe("judgement", () => {
     assert.strictEqual(Statistics.ratio([10], [5, 1]), 2)
     assert.isNaN(Statistics.ratio([], [1]))
     assert.strictEqual(Statistics.quantile([4, 1, 3, 2], 0.5), 2.5)
-    assert.deepStrictEqual(Statistics.interval(Array.from({ length: 100 }, (_, i) => 100 - i)), { low: 40, high: 61 })
+  })
+
+  it("a centre is hardly moved by an outlier, and where it lies is told by Wilcoxon's signed ranks", () => {
+    const of = (size: number) => Statistics.centre(Array.from({ length: size }, (_, i) => i + 1))
+    assert.deepStrictEqual(of(6), { at: 3.5, low: 1, high: 6 })
+    assert.deepStrictEqual(of(8), { at: 4.5, low: 2, high: 7 })
+    assert.deepStrictEqual(of(20), { at: 10.5, low: 7.5, high: 13.5 })
+    assert.deepStrictEqual(of(5), { at: 3, low: -Infinity, high: Infinity })
+    assert.strictEqual(Statistics.centre([1, 2, 3, 4, 5, 6, 7, 1_000]).at, 4.5)
+    assert.strictEqual(Statistics.middle([-1_000, 1, 2, 3, 4, 5, 6, 1_000]), 3.5)
   })
 
   it("a figure has three digits that count", () => {

@@ -1,7 +1,7 @@
 // The burst of callers on an expired token: requests, failures, CPU and heap.
-// Decided here: a figure of a round is the median of nine bursts in one process, of which the first two or three are
-// cold. A reader that starts one request per caller may run over its time: its row says so. Not here: how a burst is
-// made (`measured/Burst.ts`).
+// Decided here: a figure of a round is the median of nine bursts in one process (seven in a quick run), of which the
+// first two or three are cold. A reader that starts one request per caller may run over its time: its row says so. Not
+// here: how a burst is made (`measured/Burst.ts`).
 import * as Child from "../Child.ts"
 import * as Plan from "../Plan.ts"
 import * as Statistics from "../Statistics.ts"
@@ -41,10 +41,14 @@ export const measure = async (plan: Plan.Plan): Promise<ReadonlyArray<Row>> => {
   }))
   await Plan.inRounds(plan, rows, { focus, rounds: 3 }, async (row) => {
     if (row.error !== undefined) return
-    const ended = await Child.run<{ rounds: ReadonlyArray<Once> }>("Burst", [row.peer, row.name, 10_000, 9], {
-      flags: ["--expose-gc", "--max-old-space-size=6144"],
-      limitMs: 90_000
-    })
+    const ended = await Child.run<{ rounds: ReadonlyArray<Once> }>(
+      "Burst",
+      [row.peer, row.name, 10_000, plan.isQuick ? 7 : 9],
+      {
+        flags: ["--expose-gc", "--max-old-space-size=6144"],
+        limitMs: 90_000
+      }
+    )
     if (ended.value === undefined) {
       row.error = ended.why
       return

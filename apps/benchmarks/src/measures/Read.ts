@@ -21,6 +21,8 @@ export const floor = "closure, async (floor)"
 const focus = /floor|limit|smithy memoize|simple-oauth2, as|Ref\+Deferred, (in|run)|vendor-auth/
 
 export const measure = async (plan: Plan.Plan): Promise<ReadonlyArray<Row>> => {
+  const { isQuick } = plan
+  const warmMs = isQuick ? 200 : 300
   const rows = Plan.cases(plan, ["readers", "limits"], { focus }).map((one): Row => ({
     ...one,
     ns: [],
@@ -30,13 +32,15 @@ export const measure = async (plan: Plan.Plan): Promise<ReadonlyArray<Row>> => {
     bytes: NaN
   }))
   await Plan.inRounds(plan, rows, { focus }, async (row, round) => {
-    const { value, why } = await Child.run<{ ns: number; best: number }>("Read", [row.peer, row.name, "ns"])
+    const run = <A>(what: "ns" | "bytes", blocks: number, flags: ReadonlyArray<string>) =>
+      Child.run<A>("Read", [row.peer, row.name, what, blocks, warmMs], { flags })
+    const { value, why } = await run<{ ns: number; best: number }>("ns", isQuick ? 5 : 9, [])
     if (value === undefined) throw new Error(`${row.name}: ${why}`)
     row.ns.push(value.ns)
     row.best.push(value.best)
     if (round > 0) return
     const flags = ["--expose-gc", "--max-semi-space-size=256", "--min-semi-space-size=256"]
-    const bytes = await Child.run<{ bytes: number | null }>("Read", [row.peer, row.name, "bytes"], { flags })
+    const bytes = await run<{ bytes: number | null }>("bytes", isQuick ? 3 : 5, flags)
     row.bytes = bytes.value?.bytes ?? NaN
   })
   const base = rows.find(({ name }) => name === floor)!
