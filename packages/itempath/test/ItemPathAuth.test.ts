@@ -25,7 +25,10 @@ AuthServiceSuite.suiteOfMany("ItemPath", {
   tag: ItemPathAuth.Many,
   simulator: ItemPathSimulator.make(),
   layer: ({ credentials, origin }, options) =>
-    ItemPathAuth.layerMany({ account: () => Effect.as(Effect.yieldNow, { baseUrl: origin, credentials, ...options }) }),
+    ItemPathAuth.layerMany({
+      account: () => Effect.as(Effect.yieldNow, { baseUrl: origin, credentials, ...options }),
+      idleTimeToLive: "Infinity"
+    }),
   life: "15 minutes",
   refreshTokenUse: "many"
 })

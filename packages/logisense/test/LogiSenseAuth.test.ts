@@ -27,7 +27,8 @@ AuthServiceSuite.suiteOfMany("LogiSense", {
   layer: ({ credentials: { clientId, password, username }, origin }, options) =>
     LogiSenseAuth.layerMany({
       account: () =>
-        Effect.as(Effect.yieldNow, { baseUrl: origin, clientId, credentials: { username, password }, ...options })
+        Effect.as(Effect.yieldNow, { baseUrl: origin, clientId, credentials: { username, password }, ...options }),
+      idleTimeToLive: "Infinity"
     }),
   life: "30 minutes",
   refreshTokenUse: "once"

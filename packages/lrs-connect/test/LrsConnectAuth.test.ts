@@ -25,7 +25,8 @@ AuthServiceSuite.suiteOfMany("LRS Connect", {
   simulator: LrsConnectSimulator.make(),
   layer: ({ credentials: { password, username: userName }, origin }, options) =>
     LrsConnectAuth.layerMany({
-      account: () => Effect.as(Effect.yieldNow, { baseUrl: origin, credentials: { userName, password }, ...options })
+      account: () => Effect.as(Effect.yieldNow, { baseUrl: origin, credentials: { userName, password }, ...options }),
+      idleTimeToLive: "Infinity"
     }),
   life: "1 hour",
   refreshTokenUse: "once"

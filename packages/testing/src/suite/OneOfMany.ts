@@ -19,7 +19,10 @@ export interface ManyVendor<Self, S extends Simulator> extends Pick<
   "simulator" | "life" | "refreshTokenUse"
 > {
   readonly tag: Context.Key<Self, ManyAccounts.Accounts<AuthService.Shape>>
-  /** The layer, each account of which has the simulator's credentials. */
+  /**
+   * The layer, each account of which has the simulator's credentials, and its `idleTimeToLive` no end: a sentence that
+   * lets hours pass looks at the account afterwards.
+   */
   readonly layer: (
     simulator: S,
     options: { readonly policy: Partial<RefreshPolicy.RefreshPolicy> }
