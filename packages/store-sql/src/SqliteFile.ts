@@ -40,7 +40,7 @@ export const prepare = ({ filename, permissions = "refuse" }: Options, create: (
   }).pipe(Effect.flatMap((fault) => (fault === undefined ? Effect.void : Effect.fail(fault))))
 
 /** A disk that gives no answer is another fault than a name that is wrong. */
-const isThere = (path: string): boolean => Fs.statSync(path, { throwIfNoEntry: false }) !== undefined
+const isThere = (path: string): boolean => identify(path) !== "missing"
 
 /** The identity of the file that has this name now, if there is one; a file of no bytes was truncated. */
 export const identify = (filename: string): Identity | "missing" | "truncated" => {

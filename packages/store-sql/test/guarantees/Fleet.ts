@@ -64,12 +64,20 @@ export const start = (orders: Orders) =>
 /** What the processes have compiled, for the next of them. */
 const compiled = join(import.meta.dirname, "../../node_modules/.cache/processes")
 
-const launch = (orders: Orders): Member => {
-  const child = fork(join(import.meta.dirname, "Member.ts"), [JSON.stringify(orders)], {
+/** Starts a program of this folder, which talks by messages and complains on its stderr. */
+export const forked = (program: string, ...args: ReadonlyArray<string>) => {
+  const child = fork(join(import.meta.dirname, program), args, {
     execArgv: ["--unhandled-rejections=strict", "--disable-warning=ExperimentalWarning"],
     env: { ...process.env, NODE_COMPILE_CACHE: compiled },
     stdio: ["ignore", "ignore", "pipe", "ipc"]
   })
+  // A process that is gone already cannot be told anything.
+  child.on("error", () => {})
+  return child
+}
+
+const launch = (orders: Orders): Member => {
+  const child = forked("Member.ts", JSON.stringify(orders))
   const said: Array<Report> = []
   const taken = new Map<string, number>()
   const listeners = new Set<() => void>()
@@ -83,8 +91,6 @@ const launch = (orders: Orders): Member => {
     said.push(report)
     hear()
   })
-  // A process that is gone already cannot be told anything.
-  child.on("error", () => {})
   child.once("close", (code, signal) => {
     end = { code, signal, complaint }
     ends.push({ ...end, work: orders.work })

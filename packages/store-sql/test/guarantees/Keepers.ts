@@ -10,10 +10,9 @@ import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Redacted from "effect/Redacted"
-import { fork } from "node:child_process"
 import { once } from "node:events"
 import * as Fs from "node:fs"
-import { dirname, join } from "node:path"
+import { dirname } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { isDeepStrictEqual } from "node:util"
 import * as Stores from "../chaos/Stores.ts"
@@ -21,6 +20,7 @@ import * as Vendor from "../chaos/Vendor.ts"
 import { type File, inFile, rows } from "../Keys.ts"
 import * as Lrs from "../Lrs.ts"
 import * as SystemCalls from "../SystemCalls.ts"
+import { forked } from "./Fleet.ts"
 import { type Done, id, type Orders, type Report } from "./Keeper.ts"
 
 /**
@@ -61,9 +61,6 @@ const patience = 30_000
 
 const account = JSON.stringify({ vendor: "LRS Connect", account: "lrs" })
 
-/** What the processes have compiled, for the next of them. */
-const compiled = join(import.meta.dirname, "../../node_modules/.cache/processes")
-
 interface Keeper {
   readonly pid: number
   readonly tell: (orders: Orders) => void
@@ -75,16 +72,11 @@ interface Keeper {
 }
 
 const start = async (): Promise<Keeper> => {
-  const child = fork(join(import.meta.dirname, "Keeper.ts"), {
-    execArgv: ["--unhandled-rejections=strict", "--disable-warning=ExperimentalWarning"],
-    env: { ...process.env, NODE_COMPILE_CACHE: compiled },
-    stdio: ["ignore", "ignore", "pipe", "ipc"]
-  })
+  const child = forked("Keeper.ts")
   let complaint = ""
   child.stderr!.on("data", (data) => {
     complaint += data
   })
-  child.on("error", () => {})
   let hear: (report: Report) => void = () => {}
   child.on("message", (report: Report) => hear(report))
   const ended = new Promise<string>((resolve) =>
