@@ -79,6 +79,7 @@ export const make = (
   client: HttpClient.HttpClient,
   options: Options | undefined
 ): HttpClient.HttpClient.With<HttpClientError.HttpClientError | AuthError> => {
+  const health = Healing.of(account)
   const { origin } = new URL(service.api)
   const prefix = `${origin}/`
   const isOwn = ({ url }: { readonly url: string }) => url.startsWith(prefix) || originOf(url) === origin
@@ -137,14 +138,14 @@ export const make = (
       const sent = Effect.matchEffect(send(request, token), {
         onSuccess: (response) => {
           if (!isPlain(response)) return Effect.flatMap(answered(response), (first) => judge(request, token, first))
-          Healing.accepted(account, token)
+          Healing.accepted(health, token)
           return Effect.succeed(response)
         },
         onFailure: (error) => Effect.flatMap(failed(error), (first) => judge(request, token, first))
       })
-      return Healing.isAwaited(account, token)
+      return Healing.isAwaited(health, token)
         ? Effect.flatMap(Clock.currentTimeMillis, (now) => {
-            Healing.begin(account, token, now)
+            Healing.begin(health, token, now)
             return sent
           })
         : sent
@@ -157,25 +158,25 @@ export const make = (
     first: Sent
   ) {
     if (!(yield* isRejected(first))) {
-      Healing.accepted(account, token)
+      Healing.accepted(health, token)
       return yield* first.result
     }
     const rejectedAt = yield* Clock.currentTimeMillis
-    if (Healing.isPaused(account, token, rejectedAt)) return yield* first.result
+    if (Healing.isPaused(health, token, rejectedAt)) return yield* first.result
     yield* service.invalidate(token)
     if (!canBeSentTwice(request.body)) {
-      Healing.rejected(account, token)
+      Healing.rejected(health, token)
       yield* notReplayable
       return yield* first.result
     }
     yield* drain(first.response)
     const next = yield* service.token
-    Healing.healed(account, next, rejectedAt)
+    Healing.healed(health, next, rejectedAt)
     const second = yield* Effect.matchEffect(send(request, next), { onSuccess: answered, onFailure: failed })
     const didHelp = !(yield* isRejected(second))
-    Healing.ended(account, next, didHelp, yield* Clock.currentTimeMillis)
+    Healing.ended(health, next, didHelp, yield* Clock.currentTimeMillis)
     if (didHelp) {
-      Healing.accepted(account, next)
+      Healing.accepted(health, next)
       yield* Telemetry.callHealed(service.api)
     }
     return yield* second.result

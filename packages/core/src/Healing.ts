@@ -10,7 +10,7 @@ import * as DateTime from "effect/DateTime"
 import type { AccessToken } from "./AccessToken.ts"
 
 /** What is remembered of a service: every client of it sees the same. */
-interface Health {
+export interface Health {
   /** The token that was issued to heal a call last. */
   suspect: { readonly generation: number; readonly until: number; isProven: boolean } | undefined
   /** A call that cannot be repeated met a 401 of this generation: the token after it is the one that heals. */
@@ -30,7 +30,8 @@ const vainTimes = 3
 
 const none = { times: 0, generation: 0, until: -Infinity }
 
-const of = (service: object): Health => {
+/** Looked up once for each client: a lookup for each call would cost as much as all else that is done here. */
+export const of = (service: object): Health => {
   const known = healths.get(service)
   if (known !== undefined) return known
   const health: Health = { suspect: undefined, rejected: undefined, vain: none }
@@ -53,24 +54,21 @@ export const fellBack = (token: AccessToken): void => {
 }
 
 /** Whether this token is the one that a call that cannot be repeated waits for: its first call is to `begin`. */
-export const isAwaited = (service: object, token: AccessToken): boolean => {
-  const rejected = healths.get(service)?.rejected
-  return rejected !== undefined && token.generation > rejected
-}
+export const isAwaited = ({ rejected }: Health, token: AccessToken): boolean =>
+  rejected !== undefined && token.generation > rejected
 
 /** A call begins with the token that was awaited. */
-export const begin = (service: object, token: AccessToken, now: number): void => suspect(of(service), token, now)
+export const begin = (health: Health, token: AccessToken, now: number): void => suspect(health, token, now)
 
 /** The call that met this token's 401 cannot be repeated: the token after it is the one that heals. */
-export const rejected = (service: object, { generation }: AccessToken): void => {
-  const health = of(service)
+export const rejected = (health: Health, { generation }: AccessToken): void => {
   // A late complaint about an older token says nothing of a newer one.
   if (generation >= Math.max(health.suspect?.generation ?? 0, health.rejected ?? 0)) health.rejected = generation
 }
 
 /** A 401 of `now` is healed with this token. One that was issued before it is just the newest, and may be stale too. */
-export const healed = (service: object, token: AccessToken, now: number): void => {
-  if (DateTime.toEpochMillis(token.issuedAt) >= now) suspect(of(service), token, now)
+export const healed = (health: Health, token: AccessToken, now: number): void => {
+  if (DateTime.toEpochMillis(token.issuedAt) >= now) suspect(health, token, now)
 }
 
 const suspect = (health: Health, token: AccessToken, now: number) => {
@@ -81,14 +79,12 @@ const suspect = (health: Health, token: AccessToken, now: number) => {
 }
 
 /** An answer accepted this token. */
-export const accepted = (service: object, { generation }: AccessToken): void => {
-  const suspect = healths.get(service)?.suspect
+export const accepted = ({ suspect }: Health, { generation }: AccessToken): void => {
   if (suspect?.generation === generation) suspect.isProven = true
 }
 
 /** A call was repeated with this token, and accepted or not. Many calls may be healed by one token. */
-export const ended = (service: object, { generation }: AccessToken, didHelp: boolean, now: number): void => {
-  const health = of(service)
+export const ended = (health: Health, { generation }: AccessToken, didHelp: boolean, now: number): void => {
   if (didHelp) health.vain = none
   else if (generation > health.vain.generation) {
     health.vain = { times: health.vain.times + 1, generation, until: now + pause }
@@ -96,8 +92,7 @@ export const ended = (service: object, { generation }: AccessToken, didHelp: boo
 }
 
 /** Whether a 401 of this token is to be left as it is. */
-export const isPaused = (service: object, { generation }: AccessToken, now: number): boolean => {
-  const { suspect, vain } = of(service)
+export const isPaused = ({ suspect, vain }: Health, { generation }: AccessToken, now: number): boolean => {
   if (vain.times >= vainTimes && isAhead(vain.until, now)) return true
   return suspect?.generation === generation && !suspect.isProven && isAhead(suspect.until, now)
 }

@@ -97,13 +97,22 @@ export interface Resolved extends Omit<RefreshPolicy, "timeout" | "minimumLifeti
   readonly minimumLifetime: number
 }
 
+const defaults: Resolved = {
+  timeout: 30_000,
+  minimumLifetime: 10_000,
+  refresh: standard,
+  retry: backOff,
+  onUnresolved: "report"
+}
+
 /** Fills in the defaults. Fails with `InvalidOptions` for a duration that is no duration, negative or without end. */
-export const resolve = Effect.fnUntraced(function* (
+export const resolve = (
   vendor: string,
-  policy: Partial<RefreshPolicy> = {}
-): Effect.fn.Return<Resolved, AuthError.AuthError> {
-  const millis = (field: "timeout" | "minimumLifetime", otherwise: Duration.Input) => {
-    const given = policy[field] ?? otherwise
+  policy?: Partial<RefreshPolicy>
+): Effect.Effect<Resolved, AuthError.AuthError> => {
+  if (policy === undefined) return Effect.succeed(defaults)
+  const millis = (field: "timeout" | "minimumLifetime") => {
+    const given = policy[field] ?? defaults[field]
     const duration = Number.isNaN(given) ? Option.none() : Option.map(Duration.fromInput(given), Duration.toMillis)
     const [least, most] = field === "timeout" ? [1, longestTimeout] : [0, Infinity]
     return Option.isSome(duration) && duration.value >= least && duration.value < most
@@ -118,14 +127,14 @@ export const resolve = Effect.fnUntraced(function* (
           })
         )
   }
-  return {
-    timeout: yield* millis("timeout", "30 seconds"),
-    minimumLifetime: yield* millis("minimumLifetime", "10 seconds"),
-    refresh: policy.refresh ?? standard,
-    retry: policy.retry ?? backOff,
-    onUnresolved: policy.onUnresolved ?? "report"
-  }
-})
+  return Effect.zipWith(millis("timeout"), millis("minimumLifetime"), (timeout, minimumLifetime) => ({
+    timeout,
+    minimumLifetime,
+    refresh: policy.refresh ?? defaults.refresh,
+    retry: policy.retry ?? defaults.retry,
+    onUnresolved: policy.onUnresolved ?? defaults.onUnresolved
+  }))
+}
 
 /** One walk through a schedule: the delay in milliseconds that follows an input, `Infinity` once it is done. */
 export type Stepper<in Input> = (now: number, input: Input) => Effect.Effect<number>

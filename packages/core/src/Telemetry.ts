@@ -44,27 +44,38 @@ const count = (metric: Metric.Counter<number>, attributes: Record<string, string
 /** A stack of this library helps nobody, and taking it costs more than the span. */
 const withoutStack = { captureStackTrace: false } as const
 
-/** Wraps one exchange in its span and counts its outcome. */
+const native = Tracer.Tracer.defaultValue()
+
+/** Whether anything records a span: Effect's own tracer forgets them. */
+const isTraced = (fiber: Fiber.Fiber<unknown, unknown>) => fiber.getRef(Tracer.Tracer) !== native
+
+/** Wraps one exchange in its span, where there is a tracer that records it, and counts its outcome. */
 export const exchange = (
   vendor: string,
   kind: "login" | "refresh",
   effect: Effect.Effect<TokenSet, ExchangeFailure>
 ): Effect.Effect<TokenSet, ExchangeFailure> =>
-  effect.pipe(
-    Effect.onExit((exit) => {
-      const outcome = Exit.isSuccess(exit)
-        ? "Issued"
-        : Option.match(Exit.findErrorOption(exit), { onNone: () => "Died", onSome: (failure) => failure.outcome })
-      return Effect.andThen(Effect.annotateCurrentSpan({ outcome }), count(exchanges, { vendor, kind, outcome }))
-    }),
-    Effect.withSpan("vendor-auth.exchange", { attributes: { vendor, kind } }, withoutStack)
-  )
+  Effect.withFiber((fiber) => {
+    const counted = (outcome: string) => count(exchanges, { vendor, kind, outcome })
+    if (!isTraced(fiber)) return Effect.onExit(effect, (exit) => counted(outcomeOf(exit)))
+    return Effect.withSpan(
+      Effect.onExit(effect, (exit) => {
+        const outcome = outcomeOf(exit)
+        return Effect.andThen(Effect.annotateCurrentSpan({ outcome }), counted(outcome))
+      }),
+      "vendor-auth.exchange",
+      { attributes: { vendor, kind }, ...withoutStack }
+    )
+  })
+
+const outcomeOf = (exit: Exit.Exit<TokenSet, ExchangeFailure>): string =>
+  Exit.isSuccess(exit)
+    ? "Issued"
+    : Option.match(Exit.findErrorOption(exit), { onNone: () => "Died", onSome: (failure) => failure.outcome })
 
 /** Counts callers that joined. */
 export const waitersJoined = (vendor: string, callers: number): Effect.Effect<void> =>
   callers === 0 ? Effect.void : Metric.update(Metric.withAttributes(joined, { vendor }), callers)
-
-const native = Tracer.Tracer.defaultValue()
 
 /** A caller's wait in its span, where there is a tracer that records it: many may wait at once. */
 export const waits = <A, E>(
@@ -72,9 +83,7 @@ export const waits = <A, E>(
   fiber: Fiber.Fiber<unknown, unknown>,
   wait: Effect.Effect<A, E>
 ): Effect.Effect<A, E> =>
-  fiber.getRef(Tracer.Tracer) === native
-    ? wait
-    : Effect.withSpan(wait, "vendor-auth.token", { attributes: { vendor }, ...withoutStack })
+  isTraced(fiber) ? Effect.withSpan(wait, "vendor-auth.token", { attributes: { vendor }, ...withoutStack }) : wait
 
 /** Counts an API call that a new token healed. */
 export const callHealed = (api: string): Effect.Effect<void> => count(healed, { api })
