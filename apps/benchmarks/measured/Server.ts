@@ -3,6 +3,7 @@
 // Decided here: `POST /token/<latency in ms>` gives a fresh token to any grant, and counts; `POST /control` takes
 // commands and tells the counters; anything else is the API, 200 for an accepted bearer and 401 for any other.
 import { createServer } from "node:http"
+import { constantToken } from "../peers/Peer.ts"
 
 const state = {
   /** Tokens of an older generation are refused by the API. */
@@ -25,8 +26,7 @@ const denied = Buffer.from('{"error":"invalid_token"}')
 const makeToken = () => `tok.${state.generation}.${++state.issued}.${"x".repeat(48)}`
 
 const isAccepted = (header: string | undefined) => {
-  // The constant header of the raw clients.
-  if (header === "Bearer static") return true
+  if (header === `Bearer ${constantToken}`) return true
   const [, generation, number] = /^Bearer tok\.(\d+)\.(\d+)\./.exec(header ?? "") ?? []
   return Number(generation) === state.generation && (!state.newestOnly || Number(number) === state.issued)
 }

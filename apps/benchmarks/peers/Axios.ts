@@ -3,7 +3,7 @@
 // so it has no reader. Not here: what is measured.
 import { createAuthRefresh } from "axios-auth-refresh"
 import { create } from "axios"
-import type { Environment, Peer, Start, Client } from "./Peer.ts"
+import { constantToken, type Environment, type Peer, type Start, type Client } from "./Peer.ts"
 import { statusOf } from "./Status.ts"
 
 const isOk = (status: number) => status === 200
@@ -30,7 +30,7 @@ const clientOf =
     const { instance, refresh } = make(environment, options)
     await refresh()
     return {
-      raw: (url) => statusOf(bare.get(url, { headers: { Authorization: "Bearer static" } })),
+      raw: (url) => statusOf(bare.get(url, { headers: { Authorization: `Bearer ${constantToken}` } })),
       authed: (url) => statusOf(instance.get(url))
     }
   }

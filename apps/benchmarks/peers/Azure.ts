@@ -9,7 +9,7 @@ import {
   type HttpClient,
   type PipelineResponse
 } from "@azure/core-rest-pipeline"
-import type { Environment, Peer } from "./Peer.ts"
+import { constantToken, type Environment, type Peer } from "./Peer.ts"
 
 const scopes = "https://bench/.default"
 
@@ -67,7 +67,7 @@ export const peer: Peer = {
       return {
         raw: async (url) => {
           const request = createPipelineRequest({ url: https(url) })
-          request.headers.set("Authorization", "Bearer static")
+          request.headers.set("Authorization", `Bearer ${constantToken}`)
           return (await bare.sendRequest(http, request)).status
         },
         authed: async (url) => (await secured.sendRequest(http, createPipelineRequest({ url: https(url) }))).status

@@ -3,7 +3,7 @@
 // expiry, the timers it asks for are shortened. Not here: what is measured.
 import { OAuth2Client, OAuth2Fetch } from "@badgateway/oauth2-client"
 import * as Closure from "./Closure.ts"
-import type { Environment, Peer } from "./Peer.ts"
+import { constantToken, type Environment, type Peer } from "./Peer.ts"
 
 const make = (environment: Environment, options: { readonly scheduleRefresh?: boolean } = {}) => {
   const { seed, tokenUrl } = environment
@@ -40,7 +40,7 @@ export const peer: Peer = {
     "fetch + badgateway OAuth2Fetch": async (environment) => {
       const fetcher = make(environment)
       return {
-        raw: (url) => Closure.fetchGet(url, "static"),
+        raw: (url) => Closure.fetchGet(url, constantToken),
         authed: async (url) => {
           const response = await fetcher.fetch(url)
           await response.text()

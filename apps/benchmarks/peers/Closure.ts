@@ -1,7 +1,7 @@
 // The floor: a single-flight token cache as a plain closure, and clients over it. Decided here: what the least code
 // that is right looks like, which peers without a cache or a schedule of their own are given too. Not here: what is
 // measured of it.
-import type { Accounts, Answer, Client, Environment, Plan } from "./Peer.ts"
+import { type Accounts, type Answer, type Client, constantToken, type Environment, type Plan } from "./Peer.ts"
 
 /** A token as a user would keep it. */
 export interface Token {
@@ -43,7 +43,7 @@ export const fetchGet = async (url: string, token: string): Promise<number> => {
 
 /** One read of a token per request, and nothing on a 401. */
 export const plainClient = (get: () => Promise<string>): Client => ({
-  raw: (url) => fetchGet(url, "static"),
+  raw: (url) => fetchGet(url, constantToken),
   authed: async (url) => fetchGet(url, await get())
 })
 
@@ -52,7 +52,7 @@ export const retryingClient = (
   tokens: ReturnType<typeof cache>,
   send: (url: string, token: string) => Promise<number>
 ): Client => ({
-  raw: (url) => send(url, "static"),
+  raw: (url) => send(url, constantToken),
   authed: async (url) => {
     const token = await tokens.get()
     const status = await send(url, token)

@@ -16,7 +16,7 @@ import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Closure from "./Closure.ts"
 import * as Managers from "./EffectManagers.ts"
-import type { Client, Peer, Start } from "./Peer.ts"
+import { constantToken, type Client, type Peer, type Start } from "./Peer.ts"
 
 const drain = (response: HttpClientResponse.HttpClientResponse) => Effect.map(response.text, () => response.status)
 
@@ -51,7 +51,8 @@ const clientOf =
         )
       )
     return {
-      raw: (url) => run(Effect.flatMap(client.get(url, { headers: { authorization: "Bearer static" } }), drain)),
+      raw: (url) =>
+        run(Effect.flatMap(client.get(url, { headers: { authorization: `Bearer ${constantToken}` } }), drain)),
       authed: options.retries
         ? (url) => run(withRetry(url))
         : (url) => run(Effect.flatMap(authedClient.get(url), drain)),

@@ -4,7 +4,7 @@
 import { Gaxios } from "gaxios"
 import { OAuth2Client } from "google-auth-library"
 import * as Closure from "./Closure.ts"
-import type { Client, Environment, Peer } from "./Peer.ts"
+import { constantToken, type Client, type Environment, type Peer } from "./Peer.ts"
 import { statusOf } from "./Status.ts"
 
 const withRefreshToken = ({ seed, tokenUrl }: Environment, extra: object = {}) => {
@@ -34,7 +34,7 @@ const withHandler = ({ requestToken, seed }: Environment) => {
 const clientOf = (client: OAuth2Client): Client => {
   const bare = new Gaxios()
   return {
-    raw: (url) => statusOf(bare.request({ url, headers: { authorization: "Bearer static" } })),
+    raw: (url) => statusOf(bare.request({ url, headers: { authorization: `Bearer ${constantToken}` } })),
     authed: (url) => statusOf(client.request({ url }))
   }
 }

@@ -4,7 +4,7 @@
 import * as oauth from "oauth4webapi"
 import * as client from "openid-client"
 import * as Closure from "./Closure.ts"
-import type { Environment, Peer } from "./Peer.ts"
+import { constantToken, type Environment, type Peer } from "./Peer.ts"
 
 const configOf = (tokenUrl: string, id = "id") => {
   const config = new client.Configuration(
@@ -65,14 +65,14 @@ export const peer: Peer = {
     "openid-client fetchProtectedResource": async (environment) => {
       const { config, tokens } = openid(environment)
       return {
-        raw: (url) => Closure.fetchGet(url, "static"),
+        raw: (url) => Closure.fetchGet(url, constantToken),
         authed: async (url) => statusOf(client.fetchProtectedResource(config, await tokens.get(), new URL(url), "GET"))
       }
     },
     "oauth4webapi protectedResourceRequest": async (environment) => {
       const tokens = web(environment)
       return {
-        raw: (url) => Closure.fetchGet(url, "static"),
+        raw: (url) => Closure.fetchGet(url, constantToken),
         authed: async (url) =>
           statusOf(
             oauth.protectedResourceRequest(await tokens.get(), "GET", new URL(url), undefined, undefined, insecure)

@@ -14,7 +14,7 @@ import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import * as Managers from "./EffectManagers.ts"
 import * as VendorAuthMany from "./VendorAuthMany.ts"
-import type { Answer, Client, Environment, Peer, Start } from "./Peer.ts"
+import { constantToken, type Answer, type Client, type Environment, type Peer, type Start } from "./Peer.ts"
 
 const { silent } = VendorAuthMany
 
@@ -76,8 +76,10 @@ const clientOf =
     const run = Effect.runPromiseWith(context)
     const raw = await run(HttpClient.HttpClient)
     const client = await run(LogiSenseAuth.httpClient)
+    // What ours sends beside the bearer: without it on both sides, `Accept` were counted as what auth costs.
+    const constant = { headers: { accept: "application/json", authorization: `Bearer ${constantToken}` } }
     return {
-      raw: (url) => run(Effect.flatMap(raw.get(url, { headers: { authorization: "Bearer static" } }), drain)),
+      raw: (url) => run(Effect.flatMap(raw.get(url, constant), drain)),
       authed: (url) => run(Effect.flatMap(client.get(url), drain)),
       close: () => Effect.runPromise(Scope.close(scope, Exit.void))
     }

@@ -8,26 +8,39 @@ import { join } from "node:path"
 import { parseArgs } from "node:util"
 import * as Prepare from "./Prepare.ts"
 
-const { values } = parseArgs({
-  options: {
-    quick: { type: "boolean", default: false },
-    check: { type: "boolean", default: false },
-    render: { type: "boolean", default: false },
-    "as-built": { type: "boolean", default: false },
-    only: { type: "string" },
-    peers: { type: "string" },
-    rounds: { type: "string" }
+const refuse = (problem: string): never => {
+  console.error(`${problem}\nThe options are told in apps/benchmarks/README.md.`)
+  process.exit(2)
+}
+
+const given = () => {
+  try {
+    return parseArgs({
+      options: {
+        quick: { type: "boolean", default: false },
+        check: { type: "boolean", default: false },
+        render: { type: "boolean", default: false },
+        "as-built": { type: "boolean", default: false },
+        only: { type: "string" },
+        peers: { type: "string" },
+        rounds: { type: "string" }
+      }
+    }).values
+  } catch (error) {
+    return refuse((error as Error).message)
   }
-})
+}
+const values = given()
 
 Prepare.prepare({ builds: !values["as-built"] && !values.render })
 
 // What imports the peers is imported when they are there.
-const [Child, Goals, Guards, Measures, Plan, Results] = await Promise.all([
+const [Child, Goals, Guards, Measures, Peers, Plan, Results] = await Promise.all([
   import("./Child.ts"),
   import("./Goals.ts"),
   import("./Guards.ts"),
   import("./Measures.ts"),
+  import("../peers/index.ts"),
   import("./Plan.ts"),
   import("./Results.ts")
 ])
@@ -36,9 +49,16 @@ const app = join(import.meta.dirname, "..")
 const saved = join(app, "dist/run.json")
 
 const isQuick = values.quick || values.check
-const only = values.only?.split(",") ?? (values.check ? Guards.measured : Measures.names)
+/** The names that an option lists, each of which there must be. */
+const listed = (text: string | undefined, known: ReadonlyArray<string>) => {
+  const names = text?.split(",")
+  const unknown = names?.find((name) => !known.includes(name))
+  return unknown === undefined ? names : refuse(`There is no ${unknown}; there are ${known.join(", ")}.`)
+}
+const only = listed(values.only, Measures.names) ?? (values.check ? Guards.measured : Measures.names)
+const peers = listed(values.peers, Peers.names)
 const wanted = Measures.names.filter((name) => only.includes(name))
-const isWhole = !isQuick && wanted.length === Measures.names.length && values.peers === undefined
+const isWhole = !isQuick && wanted.length === Measures.names.length && peers === undefined
 
 const measure = async () => {
   if (isQuick) Object.assign(Child.gate, { looks: 2, ms: 60 })
@@ -46,7 +66,7 @@ const measure = async () => {
     isQuick,
     // A check counts the better of two.
     rounds: Number(values.rounds ?? (values.check ? 2 : 0)) || undefined,
-    peers: values.peers?.split(","),
+    peers,
     tell: (line) => console.log(line)
   })
   const found = await Measures.run(wanted, plan)
