@@ -234,9 +234,8 @@ export const make = Effect.fnUntraced(function* <S>(
     while (true) {
       nearer.closeUnsafe()
       const at = agenda.next()
-      const left = Math.min(at - now(), Timer.longestSleep)
       if (at === Infinity) yield* nearer.await
-      else if (left > 0) yield* Effect.raceFirst(nearer.await, Effect.sleep(left))
+      else if (at > now()) yield* Effect.raceFirst(nearer.await, Timer.sleepTowards(at, now()))
       for (let i = 0; i < atOnce; i++) {
         const resident = agenda.take(now())
         if (resident === undefined) break

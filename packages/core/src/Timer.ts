@@ -13,7 +13,14 @@ import type * as Scope from "effect/Scope"
 export type Timer = (at: number) => Effect.Effect<void>
 
 /** Milliseconds that are slept at once, at most. */
-export const longestSleep = 60_000
+const longestSleep = 60_000
+
+/**
+ * Sleeps until a moment or a piece of the way. In whole milliseconds: where a clock can stand a fraction of a nanosecond
+ * before it, as one for tests does, a sleep of less than that would be none, again and again.
+ */
+export const sleepTowards = (at: number, now: number): Effect.Effect<void> =>
+  Effect.sleep(Math.min(Math.ceil(Math.max(0, at - now)), longestSleep))
 
 /** Makes a timer that runs an effect at the moment that is set, once, or earlier; it ends with the scope. */
 export const make = Effect.fnUntraced(function* (
@@ -28,7 +35,7 @@ export const make = Effect.fnUntraced(function* (
     const disarm = armed === undefined ? Effect.void : Fiber.interrupt(armed.fiber)
     armed = undefined
     if (at === Infinity) return disarm
-    return Effect.sleep(Math.min(Math.max(0, at - clock.currentTimeMillisUnsafe()), longestSleep)).pipe(
+    return sleepTowards(at, clock.currentTimeMillisUnsafe()).pipe(
       Effect.andThen(
         Effect.suspend(() => {
           armed = undefined

@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
@@ -149,6 +150,28 @@ describe("a slow answer", () => {
       // 6 s, a tenth of the life, are left 54 s after it was sent.
       yield* TestClock.adjust("34 seconds")
       assert.strictEqual(value(yield* auth.token), "access-2")
+    })
+  )
+})
+
+describe("a clock that stands a fraction of a nanosecond before a moment", () => {
+  it.effect("does not make the timer sleep for nothing again and again", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(7e-7)
+      const clock = yield* Clock.Clock
+      let sleeps = 0
+      const counting: Clock.Clock = Object.assign(Object.create(clock) as Clock.Clock, {
+        sleep: (duration: Duration.Duration) => (sleeps++, clock.sleep(duration))
+      })
+      const script = make()
+      yield* Effect.provideService(
+        Effect.flatMap(engine(script), (auth) => auth.token),
+        Clock.Clock,
+        counting
+      )
+      yield* TestClock.adjust(hour)
+      assert.deepStrictEqual(script.sent, ["login", "refresh-1"])
+      assert.isAtMost(sleeps, 100)
     })
   )
 })

@@ -117,8 +117,15 @@ export const lifecycle: ReadonlyArray<Sabotage> = [
   {
     title: "a machine that slept is noticed only when its timer fires",
     file: "packages/core/src/Timer.ts",
-    find: "Math.min(Math.max(0, at - clock.currentTimeMillisUnsafe()), longestSleep)",
-    replace: "Math.max(0, at - clock.currentTimeMillisUnsafe())",
+    find: "Math.min(Math.ceil(Math.max(0, at - now)), longestSleep)",
+    replace: "Math.ceil(Math.max(0, at - now))",
+    tests: core("TokenEngineClock")
+  },
+  {
+    title: "a timer sleeps for a part of a nanosecond, which is not at all",
+    file: "packages/core/src/Timer.ts",
+    find: "Math.ceil(Math.max(0, at - now))",
+    replace: "Math.max(0, at - now)",
     tests: core("TokenEngineClock")
   },
   {

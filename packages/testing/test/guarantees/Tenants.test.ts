@@ -178,6 +178,27 @@ describe("A. Correctness under concurrency: many accounts", () => {
     })
   )
 
+  it.effect(
+    "a clock that stands a fraction of a nanosecond before a moment does not make the timer run in circles",
+    () =>
+      Effect.gen(function* () {
+        yield* TestClock.setTime(7e-7)
+        const acme = Tenants.world()
+        const { asleep, on } = yield* Tenants.sleepers
+        yield* Effect.gen(function* () {
+          const many = yield* Tenants.Many
+          yield* many.of("tenant-0").token
+          yield* TestClock.adjust("1 hour")
+        }).pipe(Effect.provide(acme.layer({ idleTimeToLive: "Infinity" })), Acme.silent, on)
+        assert.deepStrictEqual(
+          acme.sent.map(({ what }) => what),
+          ["login", "refresh"]
+        )
+        // A round of the accounts that are due every 2.5 seconds, and some more.
+        assert.isBelow(asleep.ever, 2_000)
+      })
+  )
+
   it.effect("A16: nothing unpersisted is forgotten: what the store would not take is kept, and then written", () =>
     Effect.gen(function* () {
       const acme = Tenants.world()

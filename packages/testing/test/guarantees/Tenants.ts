@@ -115,13 +115,16 @@ export const lasting = Effect.map(TokenStore.makeMemory, (memory) => {
 
 export const ids = (count: number): ReadonlyArray<string> => Array.from({ length: count }, (_, i) => `tenant-${i}`)
 
-/** The Clock, and how many sleep on it: what has a timer sleeps. */
+/** The Clock, how many sleep on it, since what has a timer sleeps, and how many ever did. */
 export const sleepers = Effect.map(Clock.Clock, (clock) => {
-  const asleep = { count: 0 }
+  const asleep = { count: 0, ever: 0 }
   const counting: Clock.Clock = Object.assign(Object.create(clock) as Clock.Clock, {
     sleep: (duration: Duration.Duration) =>
       Effect.acquireUseRelease(
-        Effect.sync(() => asleep.count++),
+        Effect.sync(() => {
+          asleep.count++
+          asleep.ever++
+        }),
         () => clock.sleep(duration),
         () => Effect.sync(() => asleep.count--)
       )
