@@ -16,8 +16,8 @@ export type Timer = (at: number) => Effect.Effect<void>
 const longestSleep = 60_000
 
 /**
- * Sleeps until a moment or a piece of the way. In whole milliseconds: where a clock can stand a fraction of a nanosecond
- * before it, as one for tests does, a sleep of less than that would be none, again and again.
+ * Sleeps until a moment or a piece of the way. In whole milliseconds: a clock for tests may stand a fraction of a
+ * nanosecond before it, and a sleep of so much is none, again and again.
  */
 export const sleepTowards = (at: number, now: number): Effect.Effect<void> =>
   Effect.sleep(Math.min(Math.ceil(Math.max(0, at - now)), longestSleep))
