@@ -294,38 +294,42 @@ describe.skipIf(executable === undefined)("the page in a browser", { timeout: 60
   })
 })
 
-describe.skipIf(executable === undefined || process.env["SCREENSHOT"] === undefined)("the README's picture", () => {
-  it("is made of a minute with some trouble", { timeout: 120_000 }, async () => {
-    const [browser, served] = await Promise.all([launch(), Served.serve()])
-    const pages = await Promise.all(
-      (["light", "dark"] as const).map(async (colorScheme) => ({
-        colorScheme,
-        opened: await open(browser, served.address, { colorScheme })
-      }))
-    )
-    const { page } = pages[0]!.opened
-    const steps: ReadonlyArray<readonly [after: number, vendor: string, action: string, on?: boolean]> = [
-      [14_000, "logisense", "revoke"],
-      [4_000, "lrs-connect", "callers"],
-      [5_000, "itempath", "kill"],
-      [6_000, "logisense", "slow"],
-      [6_000, "logisense", "slow", false],
-      [4_000, "logisense", "lose"],
-      [6_000, "itempath", "outage"]
-    ]
-    for (const [after, vendor, action, on] of steps) {
-      await page.waitForTimeout(after)
-      await Served.press(served.address, vendor, action, on)
-    }
-    await page.waitForTimeout(9_000)
-    for (const { colorScheme, opened } of pages) {
-      await opened.page.screenshot({
-        path: new URL(`../../page-${colorScheme}.png`, import.meta.url).pathname,
-        fullPage: true
-      })
-      await opened.check()
-    }
-    await browser.close()
-    await served.close()
+// Made on demand, and no test: it takes a minute and writes two files.
+const isDrawn = executable !== undefined && process.env["SCREENSHOT"] !== undefined
+
+if (isDrawn)
+  describe("the README's picture", () => {
+    it("is made of a minute with some trouble", { timeout: 120_000 }, async () => {
+      const [browser, served] = await Promise.all([launch(), Served.serve()])
+      const pages = await Promise.all(
+        (["light", "dark"] as const).map(async (colorScheme) => ({
+          colorScheme,
+          opened: await open(browser, served.address, { colorScheme })
+        }))
+      )
+      const { page } = pages[0]!.opened
+      const steps: ReadonlyArray<readonly [after: number, vendor: string, action: string, on?: boolean]> = [
+        [14_000, "logisense", "revoke"],
+        [4_000, "lrs-connect", "callers"],
+        [5_000, "itempath", "kill"],
+        [6_000, "logisense", "slow"],
+        [6_000, "logisense", "slow", false],
+        [4_000, "logisense", "lose"],
+        [6_000, "itempath", "outage"]
+      ]
+      for (const [after, vendor, action, on] of steps) {
+        await page.waitForTimeout(after)
+        await Served.press(served.address, vendor, action, on)
+      }
+      await page.waitForTimeout(9_000)
+      for (const { colorScheme, opened } of pages) {
+        await opened.page.screenshot({
+          path: new URL(`../../page-${colorScheme}.png`, import.meta.url).pathname,
+          fullPage: true
+        })
+        await opened.check()
+      }
+      await browser.close()
+      await served.close()
+    })
   })
-})
