@@ -30,7 +30,7 @@ const vainTimes = 3
 
 const none = { times: 0, generation: 0, until: -Infinity }
 
-/** Looked up once for each client: a lookup for each call would cost as much as all else that is done here. */
+/** A service's health; a client asks for it once. */
 export const of = (service: object): Health => {
   const known = healths.get(service)
   if (known !== undefined) return known
