@@ -90,7 +90,7 @@ export const make = Effect.fnUntraced(function* <S>(options: {
     free.closeUnsafe()
     // A store that is down is told by every call; the rounds go on.
     yield* Effect.ignore(round)
-    const rest = Effect.sleep(Math.round(pause * (1 - (yield* Random.next) / 2)))
+    const rest = Effect.sleep(pause * (1 - (yield* Random.next) / 2))
     yield* isBusy ? Effect.raceFirst(free.await, rest) : rest
   }).pipe(Effect.forever, Effect.forkIn(scope))
 })
